@@ -1,4 +1,5 @@
-"""The CDK app. `cdk synth` gives all stages, `-c stage=local` one; README, "Deploy to AWS", has the rest."""
+"""The CDK app. `cdk synth` synthesises all stages, `-c stage=local` one. README, "Deploy to AWS", has the
+rest."""
 
 from __future__ import annotations
 

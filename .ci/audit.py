@@ -29,7 +29,7 @@ PYTHON_LOCKS = (
 )
 # Not tests/e2e/clients/first: an old client, of which only a test installs the packages.
 NPM_FOLDERS = (".", "graphql", "statusbeam/localcloud/cdk_cli", "tests/e2e/clients")
-PATIENCE_SECONDS = 15
+TIMEOUT_SECONDS = 15
 CLEAN, VULNERABLE, UNANSWERED = 0, 1, 2
 
 
@@ -80,7 +80,7 @@ def _post(url: str, content: object) -> object:
         url, json.dumps(content).encode(), {"content-type": "application/json"}, method="POST"
     )
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
             decoded: object = json.load(answer)
     except (urllib.error.URLError, OSError, ValueError):
         return None
@@ -88,7 +88,7 @@ def _post(url: str, content: object) -> object:
 
 
 def audit_python() -> int:
-    """Every package of the lock files; 1 when one is vulnerable or could not be asked for."""
+    """Audit every package of the lock files. Returns 1 if one is vulnerable or its audit failed."""
     command = [
         sys.executable,
         "-m",

@@ -50,7 +50,7 @@ LOCKS = (
     "statusbeam/localcloud/cdk_cli/package-lock.json",
 )
 BUNDLED = ("lambdas/requirements.txt", "lambdas/requirements-tokens.txt")
-"""What the functions of a deployment carry. Everything else comes with an extra that somebody asks for."""
+"""The requirements of a deployment's functions. All others come with an extra."""
 
 BUILT = ("graphql/dist", "lambdas/wheels", "web/dashboard/dist")
 """What the wheel carries and the commit does not have. `make dist` builds it first."""
@@ -65,7 +65,7 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip entry can hold
 
 
 class DistError(Exception):
-    """Nothing was released; the message says why."""
+    """The release stopped. The message has the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +216,7 @@ def closure(project: str, *, extras: Iterable[str] = ()) -> dict[str, set[str]]:
             continue
         asked.add((name, extra))
         direct = requirements(name, extra)
-        if name == project:  # an extra that names others of the same project, which are all asked for
+        if name == project:  # an extra that consists of other extras of this project, which are all requested
             direct = [each for each in direct if canonicalize_name(each.name) != project]
         found.setdefault(name, set()).update(canonicalize_name(each.name) for each in direct)
         for each in direct:

@@ -36,7 +36,7 @@ def main() -> int:
     if chosen.accept:
         baseline.save_to_file(found, BASELINE)
         return 0
-    return tell(found - known)
+    return report(found - known)
 
 
 def files() -> Iterable[str]:
@@ -50,8 +50,8 @@ def files() -> Iterable[str]:
     return sorted(name for name in names if name != BASELINE and Path(name).is_file())
 
 
-def tell(new: SecretsCollection) -> int:
-    """Say where, never what."""
+def report(new: SecretsCollection) -> int:
+    """Print the places of new secrets, never their text."""
     count = 0
     for name, secret in new:
         count += 1

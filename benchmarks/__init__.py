@@ -1,1 +1,1 @@
-"""Measured claims, each one command. README.md says what they print and which goals they hold us to."""
+"""Measured claims, each with one command. README.md describes their output and their goals."""

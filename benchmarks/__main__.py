@@ -1,8 +1,8 @@
-"""Run the benchmarks one after the other, and write what they printed to RESULTS.md and to the documentation.
+"""Run the benchmarks one after the other, and write their output to RESULTS.md and to the documentation.
 
     python -m benchmarks [NAME ...]
 
-Without names it runs all of them. A named benchmark renews its own section and leaves the others as they are.
+Without names it runs all of them. A named benchmark renews only its own section.
 Exit code 1 when a benchmark failed; a goal that was missed is a result.
 """
 
@@ -38,7 +38,7 @@ LIMIT_SECONDS = 3_600.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run, and write after each one, so that an interrupted run keeps what it has measured."""
+    """Run the benchmarks, and write after each one, so that an interrupted run keeps its results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     names = parser.parse_args(arguments).names or NAMES

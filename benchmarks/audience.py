@@ -1,6 +1,8 @@
-"""The benchmark's one client: thousands of subscribers on one epoll loop, too cheap to be the limit.
+"""The benchmark's client: thousands of subscribers on one epoll loop, which is fast enough not to be the
+limit.
 
-Deliveries are counted by a marker in the bytes, not by parsing; every server is read by these same lines.
+The client counts deliveries by a marker in the bytes, without parsing. All servers are measured by the same
+code.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ _HALF = MARKER[0]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """What one run saw; `cpu_share` is the client's CPU time over wall time (1: the client was the limit)."""
+    """The result of a run. `cpu_share` is the client's CPU time over wall time (1: the client was the
+    limit)."""
 
     deliveries: int
     published: int
@@ -39,7 +42,7 @@ class Delivered:
 
 
 class Audience:
-    """Subscribers and publishers of one server. Use it as a context manager: leaving closes every socket."""
+    """Subscribers and publishers of one server. As a context manager, it closes every socket at the end."""
 
     def __init__(self, dialect: Dialect, port: int) -> None:
         self.dialect = dialect
@@ -87,13 +90,15 @@ class Audience:
         return sum(_is_open(connection) for connection in self._subscribers.values())
 
     def watch(self, *, in_flight: int, seconds: float, most: int, size: int = 0) -> Delivered:
-        """Publish for `seconds`, at most `most` statuses, with `in_flight` of them not yet everywhere."""
+        """Publish for `seconds`, up to `most` statuses. Up to `in_flight` statuses are not yet received by
+        all."""
         requests = self._requests(most, size)
         window = Window(requests=requests, audience=len(self._subscribers), in_flight=in_flight)
         return self._run(window, in_flight, seconds, window.may_publish)
 
     def watch_paced(self, *, per_second: float, most: int, size: int = 0) -> Delivered:
-        """Publish `most` statuses at a steady rate; a delivery's time counts from sending its mutation."""
+        """Publish `most` statuses at a steady rate. A delivery's time begins with the send of its
+        mutation."""
         window = Window(requests=self._requests(most, size), audience=len(self._subscribers), in_flight=most)
         start = time.perf_counter()
         due = lambda: window.sent < (time.perf_counter() - start) * per_second  # noqa: E731 - a pace, named
@@ -111,18 +116,18 @@ class Audience:
         poll = select.epoll()
         for fd in self._subscribers:
             poll.register(fd, select.EPOLLIN)
-        desk = PublishingDesk(self._publisher_sockets(publishers), poll)
+        connections = PublisherConnections(self._publisher_sockets(publishers), poll)
         reader = Reader(self._subscribers, window, timed=timed)
         start, cpu = time.perf_counter(), time.process_time()
         deadline = start + seconds
         while (now := time.perf_counter()) < deadline and not window.complete:
-            while window.left and may_publish() and desk.publish(window):
+            while window.left and may_publish() and connections.publish(window):
                 pass
             for fd, _ in poll.poll(0.001 if timed else POLL_SECONDS):
                 if fd in self._subscribers:
                     reader.read(fd)
                 else:
-                    desk.answer(fd)
+                    connections.answer(fd)
         elapsed, burnt = now - start, time.process_time() - cpu
         poll.close()
         for connection in self._publishers:
@@ -148,7 +153,7 @@ class Audience:
         return self._publishers
 
     def _drain(self, quiet_seconds: float = 0.3) -> None:
-        """Read away what is still on its way, so that a run does not count its predecessor's deliveries."""
+        """Read pending deliveries, so that a run does not count those of the run before."""
         poll = select.epoll()
         for fd in self._subscribers:
             poll.register(fd, select.EPOLLIN)
@@ -172,7 +177,7 @@ class Audience:
 
 
 class Window:
-    """How far a run is: what was sent, what has arrived, and whether the next status may go."""
+    """The progress of a run: sent and received statuses, and whether the next one may be sent."""
 
     def __init__(self, *, requests: Sequence[bytes], audience: int, in_flight: int) -> None:
         self.requests = requests
@@ -189,22 +194,22 @@ class Window:
 
     @property
     def complete(self) -> bool:
-        """Whether all was sent and has arrived everywhere."""
+        """Whether all subscribers have received all statuses."""
         return not self.left and self.received >= self.sent * self.audience
 
     def may_publish(self) -> bool:
-        """Whether fewer than `in_flight` statuses are still on their way."""
+        """Whether fewer than `in_flight` statuses are pending."""
         return self.received >= (self.sent - self.in_flight + 1) * self.audience
 
     def next_request(self) -> bytes:
-        """The next status's bytes; its clock starts now."""
+        """The next status's bytes. Starts its clock."""
         request = self.requests[self.sent]
         self.sent += 1
         self.sent_at.append(time.perf_counter())
         return request
 
 
-class PublishingDesk:
+class PublisherConnections:
     """Kept HTTP connections; one request at a time on each."""
 
     def __init__(self, connections: Sequence[socket.socket], poll: select.epoll) -> None:
@@ -222,7 +227,7 @@ class PublishingDesk:
         return True
 
     def answer(self, fd: int) -> None:
-        """Take what arrived; a whole answer frees the connection. Raises RuntimeError for a refusal."""
+        """Read a connection. A complete answer frees it. Raises RuntimeError for a refusal."""
         part = self._connections[fd].recv(BUFFER_BYTES)
         if not part:
             raise RuntimeError("the server closed a publisher's connection")
@@ -237,9 +242,9 @@ class PublishingDesk:
 
 
 class Reader:
-    """Counts markers in what subscribers receive; `timed` also notes when each one came.
+    """Counts the markers that subscribers receive. With `timed`, it also records the time of each.
 
-    One connection's deliveries come in the order of publishing, so the n-th marker is the n-th status.
+    The deliveries of a connection are in the order of publishing, so the n-th marker is the n-th status.
     """
 
     def __init__(self, subscribers: dict[int, socket.socket], window: Window, *, timed: bool) -> None:
@@ -252,7 +257,7 @@ class Reader:
         self.latencies_ms: list[float] = []
 
     def read(self, fd: int) -> None:
-        """Take what one subscriber received. Raises RuntimeError when the server hung up."""
+        """Read one subscriber's connection. Raises RuntimeError if the server has closed it."""
         buffer = self._buffer
         length = self._subscribers[fd].recv_into(buffer)
         if not length:

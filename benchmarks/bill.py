@@ -1,4 +1,4 @@
-"""What a million statuses cost, against what a newcomer's design costs (docs/explanation/performance.md).
+"""The cost of a million statuses, compared with a newcomer's design (docs/explanation/performance.md).
 
     python -m benchmarks.bill [--state-dir DIR]
 
@@ -36,19 +36,19 @@ GOAL_BATCH = 10
 GOAL = 5.0
 STATUS_BYTES = 400
 NAIVE_MEMORY_GB = 0.25
-"""A newcomer's function redacts nothing, so it does with a quarter of the publisher's memory."""
+"""A newcomer's function redacts nothing, so it needs a quarter of the publisher's memory."""
 
 PRICES = Prices()
 
 
 def naive(watchers: int) -> float:
-    """One invoke, one read, one put, one mutation a status."""
+    """One invoke, one read, one put and one mutation for each status."""
     mutation = PRICES.mutation + watchers * PRICES.delivery
     return _invocation(NAIVE_MEMORY_GB) + PRICES.read_unit + PRICES.write_unit + mutation
 
 
 def ours(batch: int, watchers: int, *, written: float, read: float) -> float:
-    """One message, one commit and one push for `batch` statuses; units are of one status."""
+    """One message, one commit and one push for `batch` statuses. The units are those of one status."""
     deliveries = math.ceil(batch * len(json.dumps(status(1, STATUS_BYTES))) / DELIVERY_BYTES)
     push = PRICES.mutation + watchers * deliveries * PRICES.delivery if watchers else 0.0
     commit = _invocation(MEMORY_GB) + QUEUE_REQUESTS * PRICES.fifo_request + SESSION_READ * PRICES.read_unit

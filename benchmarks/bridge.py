@@ -1,8 +1,8 @@
-"""The bridge's WebSocket against the ConnectionManager that people write first.
+"""The bridge's WebSocket, compared with the ConnectionManager that people write first.
 
     python -m benchmarks.bridge [--runs 3] [--only latency|stalled|idle|cycles]
 
-Both are processes of their own and take turns. The bridge polls a log in memory: no hint shortens its wait.
+Each server is a process, and they are measured in turns. The bridge polls a log in memory, without hints.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class BridgeDialect:
         return upgrade(f"/ws/orchestrator/{JOB_ID}", host, "")
 
     def subscribe(self, host: str) -> Sequence[tuple[bytes, bytes]]:  # noqa: ARG002 - part of a Dialect
-        """Nothing more to say."""
+        """The server needs no further frames."""
         return ()
 
     def publish(self, host: str, number: int, size: int) -> bytes:
-        """POST /publish with the status; the server makes each one differ from the one before."""
+        """POST /publish with the status. The server makes each status different from the one before."""
         found = status(number, size)
         del found["sequence"]
         return http_post("/publish", host, json.dumps(found).encode(), {})
@@ -69,7 +69,7 @@ def running(name: str) -> Iterator[Running]:
 
 
 def latency(runs: int) -> list[Goal]:
-    """From sending a status to each of a thousand sockets, at a steady pace."""
+    """The latency from a send to each of a thousand sockets, at a steady rate."""
     with ExitStack() as stack:
         watch = {}
         for name in PEERS:
@@ -103,7 +103,7 @@ def _with_one_stalled(name: str) -> float:
         watch = partial(audience.watch, in_flight=8, size=STALLED_STATUS_BYTES)
         alone = watch(seconds=4.0, most=30_000)
         audience.join_stalled()
-        # First fill what the kernel keeps for the stalled one: only then does it hurt.
+        # First fill the kernel's buffers of the stalled socket, because it has no effect before.
         watch(seconds=12.0, most=1_200)
         return watch(seconds=4.0, most=30_000).rate / alone.rate
 
@@ -123,7 +123,7 @@ def idle(_: int) -> list[Goal]:
 
 
 def cycles(_: int) -> list[Goal]:
-    """Memory that a thousand clients leave behind, once the process has seen three thousand."""
+    """The memory that grows with a thousand more clients, after three thousand."""
     print(f"\n{CYCLES} connects and disconnects, after {WARM_UP * CYCLES} others: MB more")
     grown = 0.0
     for name in PEERS:

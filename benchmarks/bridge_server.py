@@ -29,14 +29,14 @@ FIRST_SECOND = 1_795_163_400
 
 
 async def everybody(_: HTTPConnection) -> Viewer:
-    """Whoever asks is the user of all jobs."""
+    """Every caller is the user of all jobs."""
     return Viewer(user_id="user-1", tenant_id="public")
 
 
 def application() -> tuple[FastAPI, Bridge]:
-    """The bridge, and a way to write to its log. No hint tells it of news: it polls, as on AWS."""
+    """The bridge, and a function that writes to its log. The bridge gets no hints: it polls, as on AWS."""
     seconds, numbers = count(FIRST_SECOND), count()
-    # A second passes with each status: the limit of a job's statuses is not what is measured.
+    # A second passes with each status, so that the job's rate limit has no effect.
     journal = MemoryJournal(clock=Clock(now=lambda: float(next(seconds))))
     bridge = Bridge.in_memory(journal, authenticate=everybody)
     bridge.connections = Connections(MemoryEndedLogins(), in_all=CONNECTIONS, per_user=CONNECTIONS)
@@ -44,7 +44,7 @@ def application() -> tuple[FastAPI, Bridge]:
 
     @app.post("/publish")
     async def publish(status: dict[str, Any]) -> dict[str, int]:
-        number = next(numbers)  # the client's own numbers begin anew with each measurement
+        number = next(numbers)  # the client's own numbers restart with each measurement
         status |= {"eventId": f"event-{number}", "message": f"{status['message']} {number}"}
         update = parse_status(status, event_id=status["eventId"], now=FIRST_SECOND)
         batch = Batch(batch_id=update.event_id, entries=(Entry(index=0, update=update),))
@@ -54,7 +54,7 @@ def application() -> tuple[FastAPI, Bridge]:
 
 
 def main() -> None:
-    """Serve on a free port of 127.0.0.1 and say which."""
+    """Serve on a free port of 127.0.0.1, and print the port."""
     app, bridge = application()
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(json.dumps({"port": listener.getsockname()[1]}), flush=True)

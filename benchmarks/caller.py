@@ -1,4 +1,4 @@
-"""What an agent pays for the library, against what it pays for boto3 (docs/explanation/performance.md).
+"""The library's cost for an agent, compared with boto3's (docs/explanation/performance.md).
 
     python -m benchmarks.caller [--runs 9]
 
@@ -237,7 +237,7 @@ def _calls(runs: int, environment: Mapping[str, str]) -> list[Goal]:
 
 
 def _large(runs: int, environment: Mapping[str, str]) -> list[Goal]:
-    """Statuses of 1 kB to 10 MB: the worst of the sizes."""
+    """Statuses of 1 kB to 10 MB. The result is that of the worst size."""
     found = [ask(_code(LARGE.format()), environment=environment) for _ in range(min(runs, 5))]
     return [
         Goal(
@@ -260,7 +260,7 @@ def _progress(runs: int, environment: Mapping[str, str]) -> list[Goal]:
 
 
 def _dead_backends(runs: int, environment: Mapping[str, str]) -> list[Goal]:
-    """Nobody listens; connections are taken, and nothing happens; every request is throttled, or refused."""
+    """Backends that are closed, silent, throttling and refusing."""
     goals = []
     with ExitStack() as stack:
         silent, closed = (stack.enter_context(socket.socket()) for _ in range(2))
@@ -289,7 +289,7 @@ def _dead_backends(runs: int, environment: Mapping[str, str]) -> list[Goal]:
 
 @contextmanager
 def _answering(status: int, code: str) -> Iterator[str]:
-    """The URL of an AWS that answers every request with one error."""
+    """The URL of a server that answers every request with the same error."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -1,9 +1,9 @@
-"""What it costs to start the command (docs/performance.md).
+"""The cost of a start of the command (docs/explanation/performance.md).
 
     python -m benchmarks.command [--runs 9]
 
 CPU of whole processes, Python's own start included: the help, a command's help, and a command that works.
-`python -X importtime -m statusbeam.cli.main --help` says what the rest of it is spent on.
+`python -X importtime -m statusbeam.cli.main --help` shows the cost of each import.
 """
 
 from __future__ import annotations

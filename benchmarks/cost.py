@@ -1,4 +1,4 @@
-"""What DynamoDB counts for a status: write and read units, from its own answers.
+"""DynamoDB's write and read units for a status, from its own answers.
 
     python -m benchmarks.cost [--state-dir DIR]
 
@@ -40,7 +40,7 @@ CALLS = ("transact_write_items", "transact_get_items", "get_item", "query")
 
 
 class MeteredClient:
-    """A DynamoDB client that adds up what its calls consumed, apart for reads and writes."""
+    """A DynamoDB client that adds up the consumed units of its calls, for reads and writes separately."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -94,7 +94,7 @@ def measure(outputs: LocalOutputs) -> None:
 
 
 def _history(outputs: LocalOutputs) -> tuple[float, float]:
-    """Units that learning from one job writes, and that reading what was learnt takes."""
+    """The units to write a job's history, and to read a history."""
     metered = MeteredClient(Clients(outputs.aws_endpoint_url).tables)
     histories = DynamoHistories(cast("Any", metered), outputs.status_table, retention_days=90)
     workflow = WorkflowKey("riverton", f"cost-{uuid.uuid4()}", "1")
@@ -111,9 +111,10 @@ def _history(outputs: LocalOutputs) -> tuple[float, float]:
 def per_status(
     outputs: LocalOutputs, size: int, agents: int, *, remembers: bool
 ) -> tuple[float, float, Mapping[str, int]]:
-    """Units written and read a status, and how large the items are.
+    """The units written and read for a status, and the size of the items.
 
-    With `remembers` one publisher takes all batches, else each is taken by one that doesn't know the job.
+    With `remembers`, one publisher commits all batches. Otherwise a new publisher, without a cache, commits
+    each one.
     """
     raw = Clients(outputs.aws_endpoint_url).tables
     metered = MeteredClient(raw)
@@ -123,7 +124,7 @@ def per_status(
     metered.written = metered.read = 0.0
     for number in range(STATUSES // size):
         journal = journal if remembers else _journal(metered, outputs)
-        # Batches of few agents take turns, so that every agent is heard of.
+        # batches of few agents rotate, so that every agent reports
         statuses = [_status((number * agents + at % agents) % AGENTS, number) for at in range(size)]
         _commit(journal, job_id, statuses)
     count = STATUSES // size * size

@@ -1,4 +1,4 @@
-"""How a subscriber and a publisher speak to each server of the fan-out benchmark, as bytes."""
+"""The bytes that subscribers and publishers send to each server of the fan-out benchmark."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 USER_ID = "user-1"
 JOB_ID = "job-1"
 MARKER = b"^^"
-"""Stands once in every delivered status, so that deliveries are counted without parsing frames."""
+"""A marker that is once in every delivered status, so that the client counts without parsing frames."""
 
 SELECTION = (
     "jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId "
@@ -47,7 +47,7 @@ def status(number: int, size: int) -> dict[str, Any]:
 
 
 class Dialect(Protocol):
-    """One server's way to subscribe and to publish."""
+    """The subscribe and publish messages of one server."""
 
     name: str
 
@@ -74,7 +74,7 @@ class Credentials:
 
 
 class NaiveDialect:
-    """The FastAPI server: the path says the user, statuses come as they are."""
+    """The FastAPI server: the path names the user, and the server sends statuses unchanged."""
 
     name = "naive FastAPI"
 
@@ -83,7 +83,7 @@ class NaiveDialect:
         return upgrade(f"/ws/{USER_ID}", host, "")
 
     def subscribe(self, host: str) -> Sequence[tuple[bytes, bytes]]:  # noqa: ARG002 - part of a Dialect
-        """Nothing more to say."""
+        """The server needs no further frames."""
         return ()
 
     def publish(self, host: str, number: int, size: int) -> bytes:
@@ -155,7 +155,7 @@ class AppSyncDialect:
 
 
 def text_frame(text: str) -> bytes:
-    """A client's text frame; its mask is zero, which the protocol allows and costs nothing."""
+    """A client's text frame. The protocol allows its mask to be zero, which costs no time."""
     payload = text.encode()
     if len(payload) < 126:
         head = struct.pack("!BB", 0x81, 0x80 | len(payload))
@@ -165,7 +165,7 @@ def text_frame(text: str) -> bytes:
 
 
 def http_post(path: str, host: str, body: bytes, headers: dict[str, str]) -> bytes:
-    """One HTTP/1.1 request on a connection that is kept."""
+    """One HTTP/1.1 request on a kept-alive connection."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"

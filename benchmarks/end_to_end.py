@@ -1,4 +1,4 @@
-"""From a call to the eye, on localcloud (docs/explanation/performance.md).
+"""The latency from a call to the client, on localcloud (docs/explanation/performance.md).
 
     python -m benchmarks.end_to_end [--state-dir DIR] [--statuses 200]
 
@@ -78,7 +78,7 @@ def _statusbeam(action: str, folder: Path, *options: str) -> None:
 
 
 def measure(outputs: LocalOutputs, statuses: int) -> list[Goal]:
-    """Jobs and statuses of the first viewer on a localcloud that runs."""
+    """Measures jobs and statuses of the first viewer on a running localcloud."""
     user = next(user for user in outputs.demo_users if "viewer" in user.roles)
     with Watcher(outputs.realtime_url, user.user_id, _sign_in(outputs, user)) as watcher:
         first = [_first_status(outputs, user, watcher) for _ in range(1 + WARM_JOBS)]
@@ -121,7 +121,7 @@ def _first_status(outputs: LocalOutputs, user: DemoUser, watcher: Watcher) -> fl
 
 
 def _wait_until_done(machines: Any, execution_arn: str) -> None:
-    # The next measurement shall not share the machine with this job's agents.
+    # the next measurement must not share the machine with this job's agents
     deadline = time.monotonic() + ARRIVAL_SECONDS
     while machines.describe_execution(executionArn=execution_arn)["status"] == "RUNNING":
         if time.monotonic() > deadline:

@@ -1,6 +1,6 @@
-"""The AWS that publishers and callers talk to: DynamoDB, AppSync, Lambda; canned, over TLS.
+"""A fake AWS for publishers and callers: DynamoDB, AppSync and Lambda with fixed answers, over TLS.
 
-A process of its own, so its cost is nobody's. One live session for every user, an empty log for every job.
+It is a separate process, so its cost does not count. Every user has one live session, every job an empty log.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def answer(target: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 async def serve_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """HTTP/1.1 with kept connections until the client leaves."""
+    """HTTP/1.1 with kept-alive connections until the client disconnects."""
     try:
         while head := await reader.readuntil(b"\r\n\r\n"):
             headers = {
@@ -104,7 +104,7 @@ async def serve_connection(reader: asyncio.StreamReader, writer: asyncio.StreamW
 
 
 async def main(folder: Path) -> None:
-    """Serve on a free port of 127.0.0.1 with the certificate in `folder`, and say which."""
+    """Serve on a free port of 127.0.0.1 with the certificate in `folder`, and print the port."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*certificate(folder))
     server = await asyncio.start_server(serve_connection, "127.0.0.1", 0, ssl=context)

@@ -1,8 +1,9 @@
-"""Fan-out of the data plane against what people use or write instead (docs/explanation/performance.md).
+"""Fan-out of the data plane, compared with alternatives that people use or write.
 
     python -m benchmarks.fanout [--runs 3] [--seconds 2] [--only rates|stalled|idle|latency]
 
-One client for all servers, each server a process of its own, all in one run.
+docs/explanation/performance.md has the results. One client measures all servers in one run. Each server is a
+separate process.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ SUBSCRIBERS = (100, 1_000)
 IN_FLIGHT = (1, 8, 16)
 MOST_STATUSES = 30_000
 RATE_GOALS = {(SIMULATOR, 1): 3.0, (SIMULATOR, 16): 10.0, (CENTRIFUGE, 8): 1.0}
-"""Peer and statuses in flight -> at least so many times the peer's rate."""
+"""Peer and statuses in flight -> the least factor over the peer's rate."""
 
 STALLED_SUBSCRIBERS = 100
 STALLED_STATUS_BYTES = 4_000
@@ -59,7 +60,7 @@ MB = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """A server and how to speak to it once it is ready."""
+    """A server and its protocol."""
 
     name: str
     server: Callable[[], Server]
@@ -195,17 +196,17 @@ def _with_one_stalled(peer: Peer) -> tuple[float, float]:
         alone = watch(seconds=STALLED_SECONDS, most=MOST_STATUSES)
         audience.join_stalled()
         before = server.rss_bytes()
-        # First fill what the kernel keeps for the stalled one: only then does it hurt.
+        # First fill the kernel's buffers of the stalled socket, because it has no effect before.
         watch(seconds=FILL_SECONDS, most=FILL_STATUSES)
-        beside = watch(seconds=STALLED_SECONDS, most=MOST_STATUSES)
-        return beside.rate / alone.rate, (server.rss_bytes() - before) / MB
+        with_stalled = watch(seconds=STALLED_SECONDS, most=MOST_STATUSES)
+        return with_stalled.rate / alone.rate, (server.rss_bytes() - before) / MB
 
 
 # --- idle connections -------------------------------------------------------------------------------------
 
 
 def idle() -> list[Goal]:
-    """Memory of connections that are only open, and of idle subscriptions."""
+    """The memory of open connections without subscriptions, and of idle subscriptions."""
     print(f"\n{IDLE_CONNECTIONS} idle connections: KB each")
     ours = 0.0
     still_open = 0
@@ -227,7 +228,7 @@ def idle() -> list[Goal]:
 
 
 def latency(runs: int) -> list[Goal]:
-    """From sending the mutation to each of 1 000 subscribers' sockets, at a steady pace."""
+    """The latency from the mutation to each of 1 000 subscribers' sockets, at a steady rate."""
     with ExitStack() as stack:
         watch = {}
         for peer in peers():

@@ -1,8 +1,8 @@
-"""What a newcomer waits for: `make demo` and `make test` in a fresh clone of the committed state.
+"""The time of `make demo` and `make test` in a fresh clone of the committed state.
 
     python -m benchmarks.fresh_clone [--only demo|test]
 
-Package caches are as they are. The tests' own time limit is the goal of a quiet machine.
+The benchmark keeps the package caches. The tests' own time limit is the goal of a quiet machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DECISION = "DECISION=approve"
 
 
 def demo(clone: Path) -> list[Goal]:
-    """The demo twice: the second time everything is installed and built."""
+    """Run the demo twice. The second time, everything is installed and built."""
     first, again = _make(clone, "demo", DECISION, "PACE=0"), _make(clone, "demo", DECISION, "PACE=0")
     print(f"make demo, again  {again:.0f} s")
     _make(clone, "down")
@@ -31,14 +31,14 @@ def demo(clone: Path) -> list[Goal]:
 
 
 def test(clone: Path) -> list[Goal]:
-    """The whole suite."""
+    """Run the whole test suite."""
     seconds = _make(clone, "test")
     return [Goal(what="make test in a fresh clone", values=[seconds], at_most=TEST_GOAL_SECONDS, unit=" s")]
 
 
 def _make(clone: Path, *arguments: str) -> float:
     """Seconds of wall time. Raises RuntimeError with the end of the output when make fails."""
-    # A virtual environment of the caller's is not the clone's.
+    # the clone must not use the caller's virtual environment
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     begun = time.monotonic()
     done = subprocess.run(

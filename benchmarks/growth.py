@@ -1,4 +1,4 @@
-"""What grows with a job, its agents, a gap or a user's jobs, and how fast (docs/explanation/performance.md).
+"""How costs grow with a job, its agents, a gap or a user's jobs (docs/explanation/performance.md).
 
     python -m benchmarks.growth [--state-dir DIR]
 
@@ -48,7 +48,7 @@ REPEATS = 20
 
 FLAT = 0.1
 LINEAR = 1.2
-"""Exponents up to which we say so: caches and the collector make ten thousand of anything dearer each."""
+"""The highest exponents that count as flat or linear: caches and garbage collection raise them a little."""
 REPLAY_GOAL_US = 1.0
 
 Journals = Callable[[], DynamoJournal]
@@ -179,7 +179,7 @@ def _commit(journal: DynamoJournal, job_id: str, entries: Sequence[Mapping[str, 
 
 def _said(agent: int, at: int) -> dict[str, Any]:
     return {
-        "status": "calling_tool",  # progress would be left out, beyond what a job may say at once
+        "status": "calling_tool",  # the job's rate limit would drop progress
         "message": f"Looking up part {at:05} of what was asked for in the city's own records",
         "agentName": f"Analysis Agent {agent}",
         "invocationId": f"run-{agent}",
@@ -190,7 +190,7 @@ def _said(agent: int, at: int) -> dict[str, Any]:
 
 
 def _job(journals: Journals, length: int, agents: int) -> str:
-    """A job with so many statuses of so many agents in turn."""
+    """A job with this number of statuses, from its agents in turn."""
     job_id, journal = f"growth-{uuid.uuid4()}", journals()
     for part in chunked(range(length), 40):
         _commit(journal, job_id, [_said(one % agents, one) for one in part], USER)
@@ -198,7 +198,7 @@ def _job(journals: Journals, length: int, agents: int) -> str:
 
 
 class _Growing:
-    """A user of their own, with more and more jobs."""
+    """A separate user, with a growing number of jobs."""
 
     def __init__(self, journals: Journals) -> None:
         self._journal = journals()
@@ -216,7 +216,7 @@ class _Growing:
 
 
 def _commit_cpu(length: int, agents: int = FEW_AGENTS) -> float:
-    """CPU of a commit of one status, by a publisher that doesn't know the job; the table's is in it."""
+    """CPU time of a commit of one status, by a publisher without a cache, including the table's CPU time."""
     journals = _journals(MemoryTable(), "StatusTable")
     job_id = _job(journals, length, agents)
     return median(_cpu_us(lambda: _commit(journals(), job_id, [_said(0, 1)], USER)) for _ in range(COMMITS))
@@ -235,13 +235,13 @@ def _commit_units(metered: MeteredClient, journals: Journals, job_id: str) -> fl
 
 def _replay_units(reader: Reader, job_id: str, gap: int) -> float:
     reader.metered.read = 0.0
-    # Later measurements have added a little to the job; the gap is what it had.
+    # later measurements have added statuses, so the gap ends where the job ended before
     assert sum(len(page["updates"]) for page in reader.replay(job_id, 0, PAGE)) >= gap
     return reader.metered.read
 
 
 def _replay_cpu(job_id: str, pages: Sequence[Mapping[str, Any]]) -> float:
-    """CPU of taking the pages in and handing the statuses out in order."""
+    """CPU time of reading the pages and returning the statuses in order."""
 
     def replay() -> None:
         log = JobLog(job_id)
@@ -254,13 +254,15 @@ def _replay_cpu(job_id: str, pages: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _join(reader: Reader, job_id: str) -> tuple[float, float]:
-    """Read units of a snapshot and the tail of a log after it, and CPU of going on from there."""
+    """Read units of a snapshot and of the log after it, and CPU time of folding that part."""
     head = int(reader.job(job_id)["sequence"])
     reader.metered.read = 0.0
     job = reader.job(job_id)
     tail = reader.statuses(reader.replay(job_id, head - TAIL, PAGE))
     read = reader.metered.read
-    later = [update.numbered(head + place) for place, update in enumerate(tail, 1)]  # as if said since
+    later = [
+        update.numbered(head + place) for place, update in enumerate(tail, 1)
+    ]  # as if reported since then
     return read, median(_cpu_us(lambda: apply(job_of_view(job), later)) for _ in range(REPEATS))
 
 
@@ -268,7 +270,8 @@ def _page_of_jobs(reader: Reader, user: str) -> float:
     reader.metered.read = 0.0
     page = reader.jobs(user)
     assert len(page["jobs"]) == JOBS[0]
-    # The emulator does not say what a BatchGetItem consumed: one unit a head, none of which has 4 kB.
+    # The emulator does not report the units of a BatchGetItem: one for each head, because heads are below 4
+    # kB.
     return reader.metered.read + len(page["jobs"])
 
 

@@ -23,11 +23,11 @@ STEPS = {
     "listStatusUpdates": ["listStatusUpdates.head", "listStatusUpdates.range"],
     "listJobs": ["listJobs.page", "getHeads"],
 }
-"""Without checkLogin, which costs each of them one read more, of whatever size the job is."""
+"""Without checkLogin, which costs each query one more read, independent of the job's size."""
 
 
 class Reader:
-    """One user's queries. `metered` counts what they read."""
+    """One user's queries. `metered` counts their read units."""
 
     def __init__(self, metered: MeteredClient, table: str) -> None:
         self.metered = metered
@@ -44,11 +44,11 @@ class Reader:
         }
 
     def job(self, job_id: str) -> dict[str, Any]:
-        """What getJob answers."""
+        """The answer of getJob."""
         return self._ask("getJob", USER, jobId=job_id)
 
     def replay(self, job_id: str, after: int, limit: int) -> list[dict[str, Any]]:
-        """All pages of listStatusUpdates from there on."""
+        """All pages of listStatusUpdates after a sequence."""
         pages: list[dict[str, Any]] = []
         while True:
             page = self._ask("listStatusUpdates", USER, jobId=job_id, afterSequence=after, limit=limit)

@@ -1,4 +1,4 @@
-"""The environment that a Lambda of the stack sees, with benchmarks.fake_aws in the place of AWS."""
+"""The environment of the stack's Lambda functions, with benchmarks.fake_aws in the place of AWS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 
 def lambda_environment(port: int, certificates: Path) -> dict[str, str]:
-    """`port` is fake_aws's, `certificates` the folder it was given. The same for ours and for peers."""
+    """`port` and `certificates` are those of fake_aws. Our functions and the peers get the same
+    environment."""
     url = f"https://127.0.0.1:{port}"
     certificate = str(certificates / "cert.pem")
     return {

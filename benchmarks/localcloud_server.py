@@ -1,4 +1,4 @@
-"""localcloud itself as the benchmarks' server: emulator, deployed stacks, data plane, everything on."""
+"""localcloud as a server of the benchmarks, with all its components."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PUBLISHER = "benchmark-publisher"
 class LocalcloudServer(Server):
     """A localcloud of its own on free ports, with an IAM user that may call publishStatus only."""
 
-    STOP_SECONDS = 30.0  # it ends its Lambda functions first
+    STOP_SECONDS = 30.0  # the server first ends its Lambda functions
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="statusbeam-benchmark-", ignore_cleanup_errors=True)
@@ -35,7 +35,7 @@ class LocalcloudServer(Server):
         super().__init__(python("statusbeam.localcloud.server", *options))
 
     def rss_bytes(self) -> int:
-        """The server's own memory; Lambda functions are processes of their own and not part of it."""
+        """The server's own memory, without the processes of Lambda functions."""
         rss: int = psutil.Process(self._process.pid).memory_info().rss
         return rss
 

@@ -29,7 +29,7 @@ def machine() -> str:
 
 
 def load() -> str:
-    """How many processes wanted a processor in the last minute."""
+    """The load average of the last minute."""
     return f"{os.getloadavg()[0]:.1f}"
 
 

@@ -1,4 +1,4 @@
-"""What every benchmark shares: spreads and ratios of paired runs, and server processes that always end."""
+"""Shared by all benchmarks: spreads and ratios of paired runs, and server processes."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ class Goal:
 
 
 def number(value: float) -> str:
-    """Three figures are more than a run on a shared machine is worth: 0.306, 12.6, 1,940."""
+    """A number with three significant digits: 0.306, 12.6, 1,940."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def paired(runs: int, variants: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
-    """Each variant once a run, one after the other, so that a drift of the machine touches all alike.
+    """Measure each variant once in each run, so that a drift of the machine affects all variants equally.
 
-    The order turns round with every run: whoever goes first has a colder machine.
+    Each run reverses the order, because the first variant runs on a colder machine.
     """
     results: dict[str, list[T]] = {name: [] for name in variants}
     for run in range(runs):
@@ -82,7 +82,7 @@ def paired(runs: int, variants: Mapping[str, Callable[[], T]]) -> dict[str, list
 
 
 def ratios(ours: Sequence[float], peers: Sequence[float]) -> list[float]:
-    """Ours over the peer's, run by run; infinite where the peer did nothing."""
+    """The ratio of ours to the peer's for each run; infinite if the peer's value is 0."""
     return [mine / theirs if theirs else math.inf for mine, theirs in zip(ours, peers, strict=True)]
 
 
@@ -100,13 +100,13 @@ class Server:
     def __init__(self, command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> None:
         self._command = list(command)
         self._environment = {**os.environ, **(environment or {})}
-        # What a peer complains about while it is measured is not of interest; why it did not start is.
+        # keep the peer's error output only until it has started
         self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in __exit__
         self.ready: dict[str, Any] = {}
 
     @property
     def port(self) -> int:
-        """Where it listens on 127.0.0.1."""
+        """The port on 127.0.0.1."""
         return int(self.ready["port"])
 
     def rss_bytes(self) -> int:

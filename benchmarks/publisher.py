@@ -1,4 +1,4 @@
-"""The publisher Lambda against the same work as a newcomer writes it (docs/explanation/performance.md).
+"""The publisher's Lambda function, compared with a newcomer's (docs/explanation/performance.md).
 
     python -m benchmarks.publisher [--runs 5]
 
@@ -44,7 +44,7 @@ def report(runs: int) -> None:
 
 
 def _compared(batch: int, results: Results) -> list[Goal]:
-    """Print what each took at this batch size; the goals that count here."""
+    """Print the measures at this batch size. Returns its goals."""
     for module, runs in results.items():
         for what in ("import_ms", "init_ms", "warm_ms"):
             print(f"batch {batch:>2}  {module:<40} {what:<10} {Spread.of([run[what] for run in runs])}")

@@ -24,7 +24,7 @@ WARM_UP_CALLS = 3
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What Powertools and handlers read of Lambda's context object."""
+    """The part of Lambda's context object that Powertools and handlers read."""
 
     aws_request_id: str
     function_name: str = "status-publisher"
@@ -33,7 +33,7 @@ class Context:
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:status-publisher"
 
     def get_remaining_time_in_millis(self) -> int:
-        """As much time as a fresh invocation has."""
+        """The full time of a new invocation."""
         return 30_000
 
 
@@ -41,12 +41,12 @@ def event(number: int, batch: int) -> dict[str, Any]:
     """A payload of `batch` statuses of one job."""
     updates = [{**status(number * batch + i, 400), "tenantId": "tenant-1"} for i in range(batch)]
     for update in updates:
-        del update["sequence"]  # the publisher gives it
+        del update["sequence"]  # the publisher sets it
     return {"batchId": f"batch-{number}", "updates": updates}
 
 
 def check(result: dict[str, Any], batch: int) -> None:
-    """Fail when a handler did not do all of the work."""
+    """Fail if a handler did not do all of the work."""
     done = (result.get("published"), result.get("committed"), result.get("pushed"))
     if done not in ((batch, None, None), (None, batch, 1)):
         raise RuntimeError(f"of {batch} statuses only {result} were published")
@@ -56,7 +56,7 @@ def main(module: str, batch: int, invocations: int) -> dict[str, float]:
     """Measure the handler of `module`."""
     payloads = [event(number, batch) for number in range(1 + WARM_UP_CALLS + invocations)]
     contexts = [Context(aws_request_id=f"request-{number}") for number in range(len(payloads))]
-    with redirect_stdout(io.StringIO()):  # log lines are work, a terminal's speed is not
+    with redirect_stdout(io.StringIO()):  # log lines count as work, but the speed of a terminal does not
         begun = time.process_time()
         handler = importlib.import_module(module).handler
         imported = time.process_time()

@@ -1,4 +1,4 @@
-"""What it costs to push a commit whole, or each of its statuses: mutations and deliveries of one job.
+"""The cost of one push for each commit, or for each status: mutations and deliveries of one job.
 
     python -m benchmarks.pushes
 
@@ -24,7 +24,7 @@ from statusbeam.model.validation import json_text
 
 TENANT, USER = "city", "ana"
 SEND_SECONDS = 0.02
-"""What SQS takes to answer, from within its region."""
+"""The response time of SQS within its region, in seconds."""
 MUTATION_DOLLARS, DELIVERY_DOLLARS = 4e-6, 2e-6
 DELIVERY_BYTES = 5_120
 WATCHERS = 1
@@ -36,7 +36,7 @@ KINDS = {
 
 
 class SlowQueue:
-    """A transport that keeps what it sends."""
+    """A transport that records its payloads."""
 
     def __init__(self) -> None:
         self.sent: list[Mapping[str, Any]] = []
@@ -48,7 +48,7 @@ class SlowQueue:
 
 
 def payloads_of(agents: int, steps: int, seconds: float) -> list[Mapping[str, Any]]:
-    """What a job sends whose agents work at once."""
+    """The payloads of a job whose agents work in parallel."""
     queue = SlowQueue()
 
     def work(scope: JobScope, number: int) -> None:

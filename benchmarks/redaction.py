@@ -1,4 +1,4 @@
-"""What redaction costs: of a typical status, and by length, of everyday and of hostile texts.
+"""The cost of redaction, for a typical status, and by length for everyday and hostile texts.
 
     python -m benchmarks.redaction
 

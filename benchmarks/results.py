@@ -1,4 +1,4 @@
-"""RESULTS.md, and the tables that the documentation quotes from it.
+"""Writes RESULTS.md, and the tables that the documentation quotes from it.
 
 A section is one benchmark: when and where it ran, a table of its goals, and everything that it printed.
 The documentation holds the same tables between two comments, `<!-- results: NAME -->` and
@@ -38,7 +38,7 @@ class Section:
 
     @classmethod
     def of(cls, name: str, *, measured: str, output: str) -> Self:
-        """The section of what a benchmark printed. Raises ValueError when its fence would end early."""
+        """The section for a benchmark's output. Raises ValueError if the output contains a code fence."""
         if "```" in output:
             raise ValueError(f"the output of {name} contains a code fence")
         goals = [found for line in output.splitlines() if (found := _GOAL.match(line))]
@@ -46,7 +46,7 @@ class Section:
 
     @property
     def missed(self) -> int:
-        """How many goals were missed."""
+        """The number of missed goals."""
         return sum(row.endswith("| **missed** |") for row in self.rows)
 
     @property
@@ -76,7 +76,7 @@ def written(machine: str, sections: Mapping[str, Section]) -> str:
 
 
 def read_results(text: str) -> dict[str, Section]:
-    """The sections of a RESULTS.md, in their order."""
+    """The sections of a RESULTS.md, in order."""
     return {
         found["name"]: Section(
             measured=found["measured"],
@@ -88,7 +88,7 @@ def read_results(text: str) -> dict[str, Section]:
 
 
 def quoted(document: str, sections: Mapping[str, Section]) -> str:
-    """The document with every quoted table as the results have it. One without results stays as it is."""
+    """The document with every quoted table updated. A table without results stays unchanged."""
 
     def table(quote: re.Match[str]) -> str:
         section = sections.get(quote["name"])

@@ -1,4 +1,4 @@
-"""What asking who watches costs, with more and more sessions in one tenant.
+"""The cost of reading a user's sessions, with a growing number of sessions in the tenant.
 
     python -m benchmarks.sessions [--state-dir DIR]
 
@@ -75,7 +75,7 @@ def _open(client: Any, table: str, tenant: str, numbers: range) -> None:
 def _units(
     metered: MeteredClient, store: DynamoSessionStore, tenant: str, users: list[str], *, seen: bool
 ) -> float:
-    """Read units a look."""
+    """The read units of one read of sessions."""
     metered.read = 0.0
     for user in users:
         found = store.audience(tenant, user, now=time.time(), of_several=True)

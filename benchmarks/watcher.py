@@ -1,4 +1,4 @@
-"""One real-time subscriber that notes when each status reached it."""
+"""One real-time subscriber that records the time of each status."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class Watcher:
         self._reader.join()
 
     def wait_for_event(self, job_id: str, event_id: str, *, seconds: float) -> float | None:
-        """When (perf_counter) this status came, None when it did not within `seconds`."""
+        """The time (perf_counter) of this status; None if it did not arrive within `seconds`."""
         return self._wait(lambda: self._arrivals.get((job_id, event_id)), seconds)
 
     def wait_for_job(self, job_id: str, *, seconds: float) -> float | None:
-        """When the first status of this job came."""
+        """The time of this job's first status."""
         return self._wait(
             lambda: min((at for (job, _), at in self._arrivals.items() if job == job_id), default=None),
             seconds,

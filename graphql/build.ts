@@ -21,7 +21,7 @@ const files = readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((f
 // AppSync runs the files of the folder itself. Its folders hold the modules that they share.
 const entryPoints = files.filter((file) => file === basename(file));
 
-// An unused module leaves nothing in a bundle, not even its imports: a bundle holds of a module what it uses.
+// Modules have no side effects, so a bundle has only the used parts of a module.
 const noSideEffects: Plugin = {
   name: 'no side effects',
   setup({ onResolve }) {
@@ -53,7 +53,7 @@ for (const { entryPoint, inputs } of Object.values(metafile.outputs)) {
   }
 }
 
-// The manifest goes first and comes last: a synth in between finds none.
+// The manifest is deleted first and written last, so that a synth in between finds no manifest.
 rmSync(to, { recursive: true, force: true });
 mkdirSync(to, { recursive: true });
 for (const { path, contents } of outputFiles) {

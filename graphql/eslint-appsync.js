@@ -1,6 +1,6 @@
 import appsync from '@aws-appsync/eslint-plugin';
 
-// What APPSYNC_JS refuses: AWS's own rules, then what they leave out. They serve resolvers of other stacks too
+// The limits of APPSYNC_JS: AWS's own rules, then rules for the rest. They also serve resolvers of other stacks
 // (docs/reference/limits.md, "Resolvers on localcloud").
 
 const words = (text) => text.trim().split(/\s+/);
@@ -14,7 +14,7 @@ const MISSING_FUNCTIONS = {
   String: words('fromCharCode fromCodePoint raw'),
 };
 
-// AWS's rules ask for types, which arguments and items don't have. These go by name.
+// AWS's rules need types, which arguments and items do not have. These rules go by name.
 const MISSING_METHODS = words(`charCodeAt copyWithin localeCompare matchAll padEnd padStart repeat search
   setDate setFullYear setHours setMilliseconds setMinutes setMonth setSeconds setTime
   toLocaleDateString toLocaleLowerCase toLocaleString toLocaleTimeString toLocaleUpperCase`);
@@ -25,7 +25,7 @@ const REFUSED_SYNTAX = {
   ThrowStatement: 'throw is not supported, use util.error',
   DebuggerStatement: 'debugger is not supported',
   WithStatement: 'with is not supported',
-  "NewExpression[callee.name!='Date']": 'new makes only a Date',
+  "NewExpression[callee.name!='Date']": 'new can create only a Date',
   ExportDefaultDeclaration: 'AppSync calls named exports only',
   ImportDefaultSpecifier: 'modules have named exports only',
   'ImportDeclaration[source.value!=/^([.]{1,2}[/]|@aws-appsync[/]utils)/]': 'AppSync has only its own modules',

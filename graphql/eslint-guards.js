@@ -3,8 +3,8 @@ import { posix } from 'node:path';
 /**
  * The functions that guard the API's fields, by the one module that exports each.
  *
- * Synth sees which modules a bundle uses. This rule sees to it that to use such a module is to call its function: the
- * module exports nothing else, nothing else has the function's name, and the function is neither renamed nor passed on.
+ * Synth reads which modules a bundle uses. This rule ensures that a bundle with a guard's module calls the guard: the module
+ * exports nothing else, nothing else has the guard's name, and the guard is neither renamed nor passed as a value.
  */
 const GUARDS = {
   viewer: 'viewer.js',

@@ -1,4 +1,4 @@
-"""The rules that our stacks must pass: cdk-nag, AWS Solutions. A finding without a reason stops synth."""
+"""The rules for our stacks: cdk-nag, AWS Solutions. A finding without a recorded reason stops synth."""
 
 from __future__ import annotations
 

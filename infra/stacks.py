@@ -35,7 +35,7 @@ def add_stages(
 
 def add_stage(app: App, stage: StageConfig, *, today: dt.date, page: Path = PAGE) -> None:
     """Add the stacks of one stage."""
-    prefix = f"Statusbeam-{stage.name}"  # another name is another stack
+    prefix = f"Statusbeam-{stage.name}"  # a new name would create a new stack
     expires = api_key_expiry(stage, today)
     base = StatusStack(app, f"{prefix}-Status", stage=stage, api_key_expires=expires)
     stacks: list[Stack] = [base]

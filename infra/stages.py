@@ -34,7 +34,7 @@ class ExampleOptions:
     tools: Literal["offline", "aws"] = "aws"
     """`aws`: the agents ask Amazon Location and Bedrock. `offline`: they use the example's own data."""
     model_id: str = "amazon.nova-lite-v1:0"
-    """The model that they ask, by its inference profile in the stack's region."""
+    """The agents' model, by its inference profile in the stack's region."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +54,15 @@ class StageConfig:
     publishing: PublishingOptions = PublishingOptions()
     firewall: FirewallOptions | None = None
     alarms: bool = False
-    """CloudWatch alarms for the list in docs/how-to/operations.md, and a topic for them."""
+    """The CloudWatch alarms of docs/how-to/operations.md, and a topic for them."""
     dashboard: bool = False
     """A CloudWatch dashboard of the deployment."""
     budget: BudgetOptions | None = None
-    """How much a month may cost before AWS writes; None: no budget."""
+    """The monthly budget, about which AWS Budgets notifies; None: no budget."""
     notifications: NotificationOptions | None = None
     """Webhooks, Slack and event buses that receive the events of jobs; None: no notifications."""
     page: PageOptions | None = None
-    """The page on CloudFront; None if it is served otherwise, or not at all."""
+    """The page on CloudFront; None: the app deploys no page."""
     example: ExampleOptions | None = None
 
     @property

@@ -169,5 +169,5 @@ def lambda_trace() -> str | None:
 
 
 def is_lambda_function() -> bool:
-    """Whether this process is a Lambda function, which is frozen between calls, maybe for good."""
+    """Whether this process is a Lambda function, which Lambda freezes between calls, possibly forever."""
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ

@@ -84,7 +84,7 @@ class Recording(Sequence[Mapping[str, Any]]):
 
     @property
     def refused(self) -> Sequence[Refused]:
-        """The statuses that the library or the publisher refused, each with the error that says why.
+        """The statuses that the library or the publisher refused, each with its error.
 
         >>> [(refused.status["status"], refused.error.code) for refused in recording.refused]
         [('validating', 'bad_characters')]

@@ -1,4 +1,5 @@
-"""What all tests share: an environment that says nothing about this machine, and a localcloud a process."""
+"""Shared by all tests: an environment without variables of this machine, and one localcloud for each
+process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An OpenID Connect provider as readers meet it: its own page, codes with PKCE, tokens that rotate."""
+"""An OpenID Connect provider with its own sign-in page, codes with PKCE, and rotating tokens."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What ours is compared with: written as people write it first, or somebody else's product unchanged."""
+"""The peers of the benchmarks: first versions as people write them, and unchanged products of others."""

@@ -1,4 +1,4 @@
-"""The fan-out people write first: FastAPI, a dict of sockets, `send_json` in a loop."""
+"""The fan-out that people write first: FastAPI, a dict of sockets, `send_json` in a loop."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ sockets: dict[str, list[WebSocket]] = defaultdict(list)
 
 @app.post("/publish")
 async def publish(status: dict[str, Any]) -> dict[str, int]:
-    """Send a status to everybody who watches its user."""
+    """Send a status to every socket of its user."""
     watching = sockets[status["userId"]]
     for websocket in list(watching):
         await websocket.send_json(status)
@@ -23,7 +23,7 @@ async def publish(status: dict[str, Any]) -> dict[str, int]:
 
 @app.websocket("/ws/{user_id}")
 async def watch(websocket: WebSocket, user_id: str) -> None:
-    """Register a connection until it goes away."""
+    """Register a connection until it closes."""
     await websocket.accept()
     sockets[user_id].append(websocket)
     try:
@@ -34,7 +34,7 @@ async def watch(websocket: WebSocket, user_id: str) -> None:
 
 
 def main() -> None:
-    """Serve on a free port of 127.0.0.1 and say which."""
+    """Serve on a free port of 127.0.0.1, and print the port."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
     # No pings: the benchmark's client answers none, and the others send none.

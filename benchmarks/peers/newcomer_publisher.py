@@ -1,6 +1,6 @@
 """The publisher as a newcomer writes it from the services' guides.
 
-Same work as ours for one status: write it, look up who watches, publish it signed. No kept connection.
+It does the same work for a status: write it, read the sessions, publish it signed. It keeps no connection.
 """
 
 import json
@@ -40,7 +40,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
 
 @tracer.capture_method
 def publish(update: dict[str, Any]) -> int:
-    """Write one status, and publish it when somebody watches."""
+    """Write one status, and publish it if a session exists."""
     item = json.loads(json.dumps(update), parse_float=Decimal)
     status_table.put_item(
         Item={

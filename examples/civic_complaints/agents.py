@@ -1,4 +1,4 @@
-"""The three agents: what each does with a complaint, and how every one of them tells its status."""
+"""The three agents: how each works on a complaint, and how it reports statuses."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ LONGEST_COMPLAINT = 4000
 
 
 class AgentFailedError(Exception):
-    """An agent gave no finding. Step Functions tries it again, then ends the job with an error."""
+    """An agent has no finding. Step Functions retries it, then ends the job with an error."""
 
     def __init__(self, public_message: str) -> None:
         super().__init__(public_message)
-        self.public_message = public_message  # what people are told; the cause is in the log
+        self.public_message = public_message  # for people; the process's output has the cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentCall:
-    """What an agent is asked. `attempt` counts from 0, as Step Functions does."""
+    """The input of an agent. `attempt` counts from 0, as in Step Functions."""
 
     job_id: str
     user_id: str
@@ -48,11 +48,11 @@ class AgentCall:
 
     @property
     def owner(self) -> dict[str, Any]:
-        """The job and whose it is, as `status_utils.job` takes them."""
+        """The job and its owner, as arguments of `status_utils.job`."""
         return {"job_id": self.job_id, "user_id": self.user_id, "tenant_id": self.tenant_id}
 
-    def is_told_to_fail(self, agent: str) -> bool:
-        """Whether the demo wants this agent to fail now: "geo" always, "once:geo" in the first attempt."""
+    def should_fail(self, agent: str) -> bool:
+        """Whether the demo lets this agent fail: "geo" in each attempt, "once:geo" in the first one."""
         if self.fail_agent == ONCE + agent:
             return self.attempt == 0
         return self.fail_agent == agent
@@ -60,7 +60,7 @@ class AgentCall:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finding, the sentence that sums it up, and the tokens (input, output) a model used for it."""
+    """A finding, its summary in one sentence, and the tokens (input, output) that a model used."""
 
     finding: dict[str, Any]
     message: str
@@ -69,7 +69,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent: `key` is its short name in events and findings, `name` what people see."""
+    """An agent: `key` is its short name in events and findings, `name` its name for people."""
 
     key: str
     name: str
@@ -78,17 +78,17 @@ class Agent:
 
 
 def run_agent(agent: Agent, call: AgentCall, part: JobScope) -> dict[str, Any]:
-    """Run an agent with its statuses in its part of the job. The finding carries `agent`. Raises
+    """Run an agent and report its statuses as a part of the job. The finding contains `agent`. Raises
     AgentFailedError.
     """
     opening = agent.opening
     if call.attempt > 0:
         opening = f"Trying again: {opening[0].lower()}{opening[1:]}"
-    # The run is the same over its attempts; a newer attempt supersedes the one before.
+    # All attempts have the same id, so a newer attempt supersedes the one before.
     run_id = f"{call.job_id}-{agent.key}"
     with part.agent(agent.name, message=opening, invocation_id=run_id) as run:
         try:
-            _fail_if_told(agent, call)
+            _fail_on_request(agent, call)
             outcome = agent.work(call, run)
         except ToolError as error:
             raise AgentFailedError(error.public_text) from error
@@ -100,9 +100,9 @@ def run_agent(agent: Agent, call: AgentCall, part: JobScope) -> dict[str, Any]:
     return {"agent": agent.key, **outcome.finding}
 
 
-def _fail_if_told(agent: Agent, call: AgentCall) -> None:
-    if call.is_told_to_fail(agent.key):
-        public_text = f"The {agent.name} failed on purpose: the demo asked for it."
+def _fail_on_request(agent: Agent, call: AgentCall) -> None:
+    if call.should_fail(agent.key):
+        public_text = f"The {agent.name} failed on purpose, as the demo requested."
         raise ToolError("deliberate failure", public_text=public_text)
 
 
@@ -110,12 +110,12 @@ def geo_agent(locator: Locator) -> Agent:
     """The agent that finds the place."""
 
     def work(call: AgentCall, run: AgentScope) -> Outcome:
-        def tell(mention: Mention, number: int, count: int) -> None:
+        def report_lookup(mention: Mention, number: int, count: int) -> None:
             if number:
                 run.progress(number / count, f"{number} of {count} places looked up")
             run.tool(locator.geocoder.name, f'Look up "{_quote(mention.text)}"')
 
-        finding = locator.locate(locator.mentions(call.complaint), on_lookup=tell)
+        finding = locator.locate(locator.mentions(call.complaint), on_lookup=report_lookup)
         return Outcome(finding, _place_message(finding))
 
     return Agent("geo", "Geo Agent", "Reading the complaint for places", work)
@@ -135,7 +135,7 @@ def _place_message(finding: Mapping[str, Any]) -> str:
 
 
 def category_agent(classifier: Classifier) -> Agent:
-    """The agent that says what the complaint is about."""
+    """The agent that finds the subject of the complaint."""
 
     def work(call: AgentCall, run: AgentScope) -> Outcome:
         run.tool(classifier.name, "Weigh the words that speak for each category")
@@ -156,7 +156,7 @@ def category_agent(classifier: Classifier) -> Agent:
 
 
 def severity_agent(rater: SeverityRater) -> Agent:
-    """The agent that says how bad it is."""
+    """The agent that rates the severity."""
 
     def work(call: AgentCall, run: AgentScope) -> Outcome:
         run.tool(rater.name, "Look for hazards, people at risk and how long it lasts")

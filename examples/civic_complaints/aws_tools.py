@@ -30,13 +30,13 @@ _PRECISION_METERS = {
 
 
 class PlacesClient(Protocol):
-    """What is used of boto3's `geo-places` client."""
+    """The used part of boto3's `geo-places` client."""
 
     def geocode(self, **request: Any) -> dict[str, Any]: ...
 
 
 class ConverseClient(Protocol):
-    """What is used of boto3's `bedrock-runtime` client."""
+    """The used part of boto3's `bedrock-runtime` client."""
 
     def converse(self, **request: Any) -> dict[str, Any]: ...
 

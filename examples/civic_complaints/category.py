@@ -1,4 +1,4 @@
-"""What the complaint is about, offline: weighted phrases whose words are shown as evidence."""
+"""Finds the subject of a complaint offline, by weighted phrases. The phrases are its evidence."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from examples.civic_complaints.wording import DENIALS, Found, Phrase, Wording, p
 
 DATA = Path(__file__).with_name("category_phrases.json")
 ENOUGH = 2.0
-"""Less evidence than this is no category."""
+"""The least evidence for a category."""
 NO_EVIDENCE = 0.3
 SETTLED_SHARE = 0.15
 NEGATED_SHARE = -0.5
 MISSPELT_SHARE = 0.8
 DOUBT = 1.0
-"""Keeps a single weak word from looking certain: confidence = top / (top + runner-up + DOUBT)."""
+"""Lowers the confidence of a single weak word: confidence = top / (top + runner-up + DOUBT)."""
 
 
 class PhraseClassifier:
@@ -35,7 +35,7 @@ class PhraseClassifier:
         self._weights = weights
 
     def categorize(self, text: str) -> CategoryJudgement:
-        """The category with most evidence; "other" with a low confidence when there is next to none."""
+        """The category with the most evidence; "other" with a low confidence if there is almost none."""
         wording = Wording(text)
         scores: dict[str, float] = {}
         evidence: dict[str, tuple[str, ...]] = {}
@@ -62,7 +62,7 @@ def _score(wording: Wording, weights: Mapping[Phrase, float]) -> tuple[float, tu
     exact = wording.find(weights, negations=DENIALS)
     misspelt = wording.find_misspelt(weights)
     for found in [*exact, *misspelt]:
-        # The second time says less than the first: ten times "garbage" is not ten reasons.
+        # A repeated phrase weighs less: ten times "garbage" is not ten reasons.
         share = _share(found) / (1 + 2 * seen[found.phrase.text])
         share *= MISSPELT_SHARE if found in misspelt else 1.0
         seen[found.phrase.text] += 1
@@ -87,6 +87,6 @@ def _weights(raw: Mapping[str, Any]) -> dict[Phrase, float]:
 
 @cache
 def default_classifier() -> PhraseClassifier:
-    """The phrases that come with the example, read once a process."""
+    """The phrases of the example, read once for each process."""
     data = json.loads(DATA.read_text(encoding="utf-8"))
     return PhraseClassifier({category: _weights(data[category]) for category in CATEGORIES})

@@ -1,4 +1,4 @@
-"""Cross-checks what the agents found: is anything missing, doubtful, or at odds with the rest?"""
+"""Checks the agents' findings for gaps, doubts and contradictions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SERIOUS = 4
 
 
 def by_agent(findings: Sequence[Finding]) -> dict[str, Finding]:
-    """The findings by the agent's short name; a later one of the same agent replaces an earlier one."""
+    """The findings by the agent's short name. A later finding of an agent replaces an earlier one."""
     return {str(finding["agent"]): finding for finding in findings if "agent" in finding}
 
 
@@ -38,7 +38,7 @@ def check_findings(findings: Sequence[Finding], playbook: Mapping[str, Any]) -> 
 
 
 Issues = Iterator[dict[str, str] | None]
-"""One element a check: the issue, or None when the check passed."""
+"""One element for each check: the issue, or None if the check passed."""
 
 
 def _issue(code: str, text: str) -> dict[str, str]:
@@ -98,6 +98,6 @@ def _conflicts(found: Mapping[str, Finding], playbook: Mapping[str, Any]) -> Iss
         yield None if low <= severity["severity"] <= high else _issue("severity_unusual", text)
     if geo is not None and severity is not None:
         places = [place["name"] for place in geo["sensitivePlaces"]]
-        # Severity was rated from the words alone; the map may know of a school the citizen did not mention.
+        # The severity is rated by the text alone. The map may have a school that the citizen did not mention.
         overlooked = bool(places) and 2 <= severity["severity"] < SERIOUS
         yield _issue("sensitive_place_near", f"{places[0]} is close by.") if overlooked else None

@@ -51,7 +51,7 @@ class Gazetteer:
         self.entries: Mapping[str, Entry] = {entry.name: entry for entry in entries}
 
     def locate(self, mention: Mention) -> list[Place]:
-        """Places the mention may mean, best first."""
+        """The possible places of the mention, best first."""
         found: list[Place] = []
         for names in product(*mention.names):
             entries = [self.entries[name] for name in names if name in self.entries]
@@ -157,7 +157,7 @@ def _beside(mention: Mention, street: Entry, landmark: Entry) -> Place | None:
         return None
     point = nearest_on_line(landmark.line[0], street.line)
     away = distance(point, landmark.line[0])
-    # A big park's middle is far from the street at its edge.
+    # the middle of a big park is far from the street at its edge
     if away > BESIDE_METERS:
         return None
     return _place(
@@ -221,6 +221,6 @@ def _entries(data: Mapping[str, Any]) -> list[Entry]:
 
 @cache
 def default_gazetteer() -> Gazetteer:
-    """The city that comes with the example, read once a process."""
+    """The city of the example, read once for each process."""
     data = json.loads(DATA.read_text(encoding="utf-8"))
     return Gazetteer(_entries(data), city=data["city"])

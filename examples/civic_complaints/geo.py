@@ -1,4 +1,5 @@
-"""Where the complaint is: names in the text, points from the geocoder, and an honest choice between them."""
+"""Finds the place of a complaint: names from the text, points from the geocoder, and a choice between
+them."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ class Locator:
 
         Returns located, label, latitude, longitude, precisionMeters, confidence (0..1), district, ambiguous,
         alternatives
-        (label, latitude, longitude, confidence), notes, unresolved (texts that led nowhere) and
+        (label, latitude, longitude, confidence), notes, unresolved (texts without a place) and
         sensitivePlaces (name, kind,
         meters). `located` False is an answer; then label and coordinates are None. Raises ToolError.
         """
@@ -108,8 +109,7 @@ class Locator:
     def _is_rival(self, best: Place, other: Place) -> bool:
         away = distance((best.latitude, best.longitude), (other.latitude, other.longitude))
         apart = away > max(SAME_PLACE_METERS, best.precision_meters + other.precision_meters)
-        # Two names of the same precision that are both whole streets or districts tell nothing about which is
-        # meant.
+        # If both names are whole streets or districts, their precision does not show which one is meant.
         vague = (
             best.confidence < 0.5
             and other.confidence < 0.5

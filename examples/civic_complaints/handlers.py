@@ -33,7 +33,7 @@ def load_playbook(event: Event, context: object) -> dict[str, Any]:  # noqa: ARG
 
 
 def geo_agent(event: Event, context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Where: {agent, located, label, latitude, longitude, ...}, see geo.Locator.locate.
+    """The place: {agent, located, label, latitude, longitude, ...}, see geo.Locator.locate.
 
     Raises AgentFailedError.
     """
@@ -41,17 +41,17 @@ def geo_agent(event: Event, context: object) -> dict[str, Any]:  # noqa: ARG001 
 
 
 def category_agent(event: Event, context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """What: {agent, category, confidence, scores, evidence}. Raises AgentFailedError."""
+    """The subject: {agent, category, confidence, scores, evidence}. Raises AgentFailedError."""
     return _run(_toolbox().category, event)
 
 
 def severity_agent(event: Event, context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """How bad: {agent, severity 1..5, confidence, reasons}. Raises AgentFailedError."""
+    """The severity: {agent, severity 1..5, confidence, reasons}. Raises AgentFailedError."""
     return _run(_toolbox().severity, event)
 
 
 def validate(event: Event, context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Whether the findings hold together: {verdict, issues, checks}."""
+    """Whether the findings are consistent: {verdict, issues, checks}."""
     return check_findings(event["findings"], event["playbook"])
 
 
@@ -62,7 +62,7 @@ def synthesize(event: Event, context: object) -> dict[str, Any]:  # noqa: ARG001
 
 def _run(agent: Agent, event: Event) -> dict[str, Any]:
     call = AgentCall.from_event(event)
-    # The next state's statuses come after this one's, also when the queue is slow for once.
+    # waits for a slow queue, so that the next state's statuses follow this state's
     with job(**call.owner, attempt=call.attempt + 1, ends_job=False, flush_seconds=FLUSH_SECONDS) as part:
         return run_agent(agent, call, part)
 

@@ -1,4 +1,4 @@
-"""Puts the names found in a text together into the places it speaks of: addresses, crossings, "X near Y"."""
+"""Combines the names in a text into places: addresses, crossings, "X near Y"."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _combine(
 
 
 def _shape(singles: Sequence[Mention], ties: Sequence[str | None]) -> tuple[int, MentionKind | None]:
-    """How many of the neighbours belong together, and as what; None when the first stands alone."""
+    """How many neighbouring hits belong together, and their relation; None if the first one is alone."""
     kinds = [single.kind for single in singles]
     if kinds == ["street"] * 3 and ties[0] in {"between", "from"} and ties[1] in {"and", "&", "to"}:
         return 3, "between"

@@ -1,4 +1,4 @@
-"""How bad it is, offline: rules over hazard words, people at risk, duration and counts. Shouting counts for
+"""Rates the severity offline, by hazard words, people at risk, duration and counts. Capitals count
 little.
 """
 
@@ -16,7 +16,7 @@ from examples.civic_complaints.wording import Phrase, Wording, phrase
 
 DATA = Path(__file__).with_name("severity_rules.json")
 LOWEST, USUAL, HIGHEST = 1, 2, 5
-"""Who writes a complaint has a problem: without any word for it, it is a nuisance, not nothing."""
+"""The severity of a complaint without any hazard word: a nuisance."""
 LOUD_SHARE = 0.6
 LOUD_ADDS = 0.2
 
@@ -31,7 +31,7 @@ class Rule:
 
 
 class HazardRules:
-    """The highest floor that applies, moved by what makes it worse or better, rounded to 1..5."""
+    """The highest floor that applies, plus all shifts, rounded to 1..5."""
 
     name = "hazard_rules"
 
@@ -40,12 +40,12 @@ class HazardRules:
         self._shifts = shifts
 
     def rate(self, text: str) -> SeverityJudgement:
-        """A severity from 1 to 5; every reason names the words it rests on."""
+        """A severity from 1 to 5. Every reason names its words."""
         wording = Wording(text)
         level, reasons = self._level(wording)
         for rule in self._shifts:
             words = _words(wording, rule)
-            # A risk needs something to be at risk of: a school next to graffiti is not a hazard.
+            # people at risk count only with a hazard: a school next to graffiti is no hazard
             if words and not (rule.amount > 0 and level < USUAL):
                 level += rule.amount
                 reasons.append(f"{rule.reason} ({words[0]})")
@@ -86,7 +86,7 @@ def _is_loud(text: str) -> bool:
 
 @cache
 def default_rules() -> HazardRules:
-    """The rules that come with the example, read once a process."""
+    """The rules of the example, read once for each process."""
     data = json.loads(DATA.read_text(encoding="utf-8"))
     levels = [Rule(raw["level"], raw["reason"], _phrases(raw["phrases"])) for raw in data["levels"]]
     shifts = [Rule(raw["add"], raw["reason"], _phrases(raw["phrases"])) for raw in data["add"]]

@@ -1,4 +1,4 @@
-"""Puts the agents and their tools together, once per cold start."""
+"""Creates the agents with their tools, once per cold start."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def build_toolbox(environ: Mapping[str, str]) -> Toolbox:
         raise ToolChoiceError(f"AGENT_TOOLS is {choice!r}; it must be offline or aws")
     if not environ.get("AGENT_MODEL_ID"):
         raise ToolChoiceError("AGENT_MODEL_ID must name an inference profile, as eu.amazon.nova-lite-v1:0")
-    # Loaded here: a function with offline tools needs no SDK to start.
+    # imported here, because a function with offline tools needs no SDK
     import boto3  # noqa: PLC0415 - see above
 
     from examples.civic_complaints.aws_tools import AmazonLocationGeocoder, BedrockModel  # noqa: PLC0415 - see above

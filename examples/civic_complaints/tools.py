@@ -1,10 +1,10 @@
-"""What the agents may ask of the world: one page of interfaces, answered offline or by AWS.
+"""The interfaces of the agents' tools, with implementations offline and on AWS.
 
     geocoder.locate(mention)  -> places, best first; an empty list is an answer
     classifier.categorize(text) -> CategoryJudgement
     rater.rate(text)            -> SeverityJudgement
 
-Implementations carry `name`, the word people see as the tool that was called.
+Implementations have a `name`, which people see as the called tool.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ MentionKind = Literal["address", "crossing", "between", "beside", "landmark", "s
 
 
 class ToolError(Exception):
-    """A tool gave no usable answer. `public_text` may be shown to the citizen; the rest is for the log."""
+    """A tool gave no usable answer. The citizen may see `public_text`; the rest is for the process's
+    output."""
 
     def __init__(self, message: str, *, public_text: str) -> None:
         super().__init__(message)
@@ -75,7 +76,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryJudgement:
-    """`scores` name every category with any evidence; `evidence` are the words that decided. `tokens` =
+    """`scores` has every category with evidence; `evidence` has the deciding words. `tokens` =
     (input, output).
     """
 
@@ -108,7 +109,7 @@ class Geocoder(Protocol):
 
 
 class Classifier(Protocol):
-    """Says what a complaint is about."""
+    """Finds the subject of a complaint."""
 
     @property
     def name(self) -> str: ...
@@ -119,7 +120,7 @@ class Classifier(Protocol):
 
 
 class SeverityRater(Protocol):
-    """Says how bad it is."""
+    """Rates the severity of a complaint."""
 
     @property
     def name(self) -> str: ...

@@ -1,4 +1,4 @@
-"""Phrases in a text, with negation: the common ground of the category and severity rules.
+"""Finds phrases in a text, with negation, for the rules of category and severity.
 
 A phrase is words with two signs: `leak*` matches every ending, `~` stands for up to three words in between.
 All else is
@@ -98,7 +98,7 @@ class Wording:
         return sorted(kept, key=lambda found: found.start)
 
     def find_misspelt(self, phrases: Iterable[Phrase]) -> list[Found]:
-        """Single words that are nearly one of the single-word phrases, and are none of them."""
+        """Single words that are similar to a single-word phrase, but not equal."""
         plain = {entry.text.rstrip("*"): entry for entry in phrases if " " not in entry.text}
         known = [word for word in plain if len(word) >= _MISSPELT_LENGTH]
         hits = []
@@ -129,7 +129,7 @@ class Wording:
         return False
 
     def _settled(self, start: int) -> bool:
-        """The sentence says that this was fixed ("those were fixed, thanks")."""
+        """Whether the sentence reports a repair ("those were fixed, thanks")."""
         low = max((index + 1 for index in range(start) if self.words[index] in ".!?"), default=0)
         high = min(
             (index for index in range(start, len(self.words)) if self.words[index] in ".!?"),

@@ -1,4 +1,4 @@
-"""Makes a work order of the findings: who does what until when, and what the citizen still has to tell us."""
+"""Makes a work order of the findings: department, deadline, and questions for the citizen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from examples.civic_complaints.findings import Finding, by_agent
 
 UNRATED = 3
-"""What an unrated complaint counts as: neither forgotten nor urgent."""
+"""The severity of an unrated complaint: neither forgotten nor urgent."""
 RAISED_BY = frozenset({"sensitive_place_near"})
 QUESTIONS = {
     "location_missing": "Where is it? A street with a number, a crossing or a landmark helps us to find it.",

@@ -31,7 +31,7 @@ class Follower:
     """Prints the statuses of one job."""
 
     def __init__(self, url: str, token: str, user_id: str, job_id: str) -> None:
-        # gql has no word for view tokens: they travel as a JWT does.
+        # gql has no option for view tokens, so they are sent as a JWT
         auth = AppSyncJWTAuthentication(host=urlsplit(url).netloc, jwt=token)
         self._api = Client(transport=AIOHTTPTransport(url=url, headers={"Authorization": token}))
         # For an https address of AppSync, gql derives the real-time address itself.
@@ -60,7 +60,7 @@ class Follower:
                 self._take([*(push["earlier"] or []), push])
 
     async def _read_again(self) -> None:
-        """gql does not tell when the subscription has started: read the log now and again."""
+        """gql does not report when the subscription has started, so read the log regularly."""
         log = gql(LOG)
         async with self._api as session:
             while True:
@@ -68,7 +68,7 @@ class Follower:
                 page = (await session.execute(log))["listStatusUpdates"]
                 if not page["recovered"]:
                     raise RuntimeError(
-                        f"The log no longer reaches back ({page['reason']}): read getJob instead."
+                        f"The log no longer has all statuses ({page['reason']}): use getJob instead."
                     )
                 self._take(page["updates"])
                 await asyncio.sleep(2)

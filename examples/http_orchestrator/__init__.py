@@ -2,5 +2,5 @@
 
     python -m examples.http_orchestrator "The streetlight at Market and Castro is out"
 
-`orchestrator` is the part to copy; `agents` are three small ones to call.
+`orchestrator` is the part to copy; `agents` has three small agents to call.
 """

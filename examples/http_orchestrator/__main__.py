@@ -1,7 +1,7 @@
 """python -m examples.http_orchestrator [--user U] [--tenant T] TEXT
 
-Starts the three agents and calls them. The statuses go where the environment says (`statusbeam local env`);
-when it says nothing they are printed.
+Starts the three agents and calls them. The environment chooses the transport (`statusbeam local env`).
+Without it, the orchestrator prints the statuses.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TEXT = "The streetlight at Market and Castro is out. It was out last week too, a
 
 
 def agents_at(url: str) -> list[HttpAgent]:
-    """The three agents, and who waits for whom."""
+    """The three agents with their dependencies."""
     return [
         HttpAgent("Keyword Agent", f"{url}/keywords"),
         HttpAgent("Reading Time Agent", f"{url}/reading-time"),
@@ -31,13 +31,13 @@ def main(arguments: list[str]) -> int:
     """Run one job."""
     parser = argparse.ArgumentParser(prog="python -m examples.http_orchestrator")
     parser.add_argument("text", nargs="?", default=TEXT)
-    parser.add_argument("--user", default="demo", help="whose job it is")
-    parser.add_argument("--tenant", default="public", help="whose user that is")
+    parser.add_argument("--user", default="demo", help="user of the job")
+    parser.add_argument("--tenant", default="public", help="tenant of the user")
     chosen = parser.parse_args(arguments)
     memory = MemoryTransport()
     try:
         transport = default_transport()
-    except TransportError:  # the environment names none
+    except TransportError:  # the environment names no transport
         transport = memory
     job_id = f"http-{uuid.uuid4().hex[:8]}"
     tracker = StatusTracker(job_id, chosen.user, chosen.tenant, correlation_id=job_id, transport=transport)

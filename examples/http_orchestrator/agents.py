@@ -1,4 +1,4 @@
-"""Three small agents behind HTTP: what a text is about, how long it takes to read, and a headline for it.
+"""Three small agents behind HTTP: the keywords of a text, its reading time, and a headline.
 
 with serving(AGENTS) as url: ...     # POST <url>/keywords
 """
@@ -23,20 +23,20 @@ TextAgent = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 
 
 def keywords(text: str, findings: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG001 - needs nobody
-    """The words that matter, the most frequent first."""
+    """The keywords, the most frequent first."""
     words = [word for word in _words(text) if word not in _COMMON]
     found = [word for word, _ in Counter(words).most_common(3)]
     return _answer(found, f"{len(found)} keywords", text, found)
 
 
 def reading_time(text: str, findings: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG001 - needs nobody
-    """Seconds that reading takes."""
+    """The reading time in seconds."""
     seconds = max(1, round(len(_words(text)) * 60 / _WORDS_A_MINUTE))
     return _answer(seconds, f"{seconds} s to read", text, seconds)
 
 
 def headline(text: str, findings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The keywords in a line, and how long the rest takes."""
+    """A line with the keywords and the reading time."""
     line = f"{' · '.join(findings['Keyword Agent'])} ({findings['Reading Time Agent']} s)"
     return _answer(line, line, text, line)
 
@@ -71,7 +71,7 @@ def serving(agents: Mapping[str, TextAgent]) -> Iterator[str]:
                 return
             try:
                 answer = json.dumps(agent(question["task"], question["findings"])).encode()
-            except (KeyError, TypeError, ValueError):  # a question that it does not understand
+            except (KeyError, TypeError, ValueError):  # an invalid request
                 self.send_error(500)
                 return
             self.send_response(200)
@@ -81,7 +81,7 @@ def serving(agents: Mapping[str, TextAgent]) -> Iterator[str]:
             self.wfile.write(answer)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
-            """Keep quiet: the statuses tell what happens."""
+            """Log nothing, because the statuses report each call."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

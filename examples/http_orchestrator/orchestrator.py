@@ -1,4 +1,4 @@
-"""Calls agents over HTTP, each as soon as those it depends on have answered, and reports all of it.
+"""Calls agents over HTTP, each after the agents that it depends on, and reports their statuses.
 
     agents = [HttpAgent("Keyword Agent", "http://…/keywords"), HttpAgent("Headline Agent", "http://…/headline",
                                                                          depends_on=("Keyword Agent",))]
@@ -6,7 +6,7 @@
     session_id = orchestrator.run("The streetlight is out")
     orchestrator.findings["Headline Agent"]
 
-An agent is asked with `{"task", "sessionId", "findings": {name: result}}` and answers with
+An agent gets `{"task", "sessionId", "findings": {name: result}}` and answers with
 `{"result": …, "activity"?: "a sentence", "tokenUsage"?: {"inputTokens", "outputTokens"}}`.
 """
 
@@ -23,12 +23,12 @@ import requests
 from status_utils import StatusTracker
 
 ANSWER_SECONDS = 15
-"""How much longer than its time-out a call may look alive: for its end to be told."""
+"""The part of a call's lease after its timeout, in seconds, for the report of its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAgent:
-    """Where an agent is, and whose findings it needs."""
+    """The URL of an agent, and the agents whose findings it needs."""
 
     name: str
     url: str
@@ -36,7 +36,7 @@ class HttpAgent:
 
 
 class AgentCallError(Exception):
-    """An agent gave no answer of use. `public_message` is what everybody may read of it."""
+    """An agent gave no useful answer. `public_message` is the part for people."""
 
     def __init__(self, public_message: str, *, retriable: bool) -> None:
         super().__init__(public_message)
@@ -64,12 +64,12 @@ class HttpAgentOrchestrator:
         self._timeout = timeout
         self._attempts = attempts
         self.findings: dict[str, Any] = {}
-        """What each agent found, by name; whole after `run`."""
+        """The agents' findings by name, complete after `run`."""
 
     def run(self, task: Any) -> str:
         """Call the agents; returns the id of the session.
 
-        Raises AgentCallError when an agent failed for good, once the agents that still run have ended.
+        If an agent failed in all attempts, raises AgentCallError after the end of all running agents.
         """
         plan = [{"name": a.name, "dependsOn": list(a.depends_on)} for a in self._agents.values()]
         self._tracker.initialize_status(plan, "Calling the agents")

@@ -1,1 +1,1 @@
-"""A street fair: agents look into an application, a person approves, and a permit is issued."""
+"""A street fair: agents check an application, a person approves it, and an agent issues the permit."""

@@ -1,4 +1,4 @@
-"""What an agent is asked, how it spends its time, and how it says how much text it has worked on."""
+"""The input of an agent, its working time, and its token counts."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Sleep = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FairCall:
-    """The application for a fair, as one agent gets it.
+    """The input of one agent: the application for a fair.
 
-    `pace` is how long the demo's agents take: 1 is some half a minute in all, 0 is as fast as they can.
+    `pace` sets the duration of the demo: 1 takes about half a minute, 0 takes no extra time.
     The first `weather_failures` attempts of the weather agent fail. `attempt` counts from 0, as Step
-    Functions does. `findings` are those of the agents before this one, by agent.
+    Functions does. `findings` has the earlier agents' findings, by agent.
     """
 
     job_id: str
@@ -65,7 +65,7 @@ class FairCall:
 
     @property
     def owner(self) -> dict[str, Any]:
-        """The job and whose it is, as `status_utils.job` takes them."""
+        """The job and its owner, as arguments of `status_utils.job`."""
         return {"job_id": self.job_id, "user_id": self.user_id, "tenant_id": self.tenant_id}
 
     @property
@@ -79,18 +79,18 @@ def _permit_in(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 class Pace:
-    """Spends the time that an agent would need for its work."""
+    """Waits as long as an agent would work."""
 
     def __init__(self, pace: float, sleep: Sleep = time.sleep) -> None:
         self._pace = pace
         self._sleep = sleep
 
     def spend(self, seconds: float) -> None:
-        """Take so long at pace 1."""
+        """Wait for these seconds at pace 1."""
         if self._pace > 0:
             self._sleep(seconds * self._pace)
 
 
 def tokens_in(*texts: str) -> int:
-    """About how many tokens a model would count in the texts."""
+    """The approximate number of a model's tokens in the texts."""
     return sum(-(-len(text) // _CHARACTERS_A_TOKEN) for text in texts)

@@ -1,4 +1,4 @@
-"""What the city knows: its streets and bus lines, its climate, and the letters of its people."""
+"""The city's data: its streets and bus lines, its climate, and the residents' letters."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class FairError(Exception):
-    """An agent found nothing. Step Functions tries it again, then ends the job with an error."""
+    """An agent has no finding. Step Functions retries it, then ends the job with an error."""
 
     def __init__(self, public_message: str) -> None:
         super().__init__(public_message)
-        self.public_message = public_message  # readers see it in the status
+        self.public_message = public_message  # readers see this message in the status
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way between two crossings: the streets in their order, and how long it takes."""
+    """A route between two crossings: the streets in order, and its duration."""
 
     streets: tuple[str, ...]
     minutes: int
@@ -63,7 +63,7 @@ class City:
         return found
 
     def way(self, start: str, end: str, *, without: Collection[Segment] = ()) -> Way:
-        """The quickest way that uses no closed segment. Raises FairError if there is none."""
+        """The quickest route without closed segments. Raises FairError if there is none."""
         queue: list[tuple[int, str, tuple[str, ...]]] = [(0, start, ())]
         seen: set[str] = set()
         while queue:

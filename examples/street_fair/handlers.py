@@ -23,7 +23,7 @@ Work = Callable[[FairCall, AgentScope, Pace], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent: `name` is what people see, `opening` what it begins with."""
+    """An agent: `name` is its name for people, `opening` its first message."""
 
     name: str
     opening: str
@@ -57,9 +57,9 @@ def agent(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa:
 
 
 def run_agent(key: str, call: FairCall, pace: Pace | None = None) -> dict[str, Any]:
-    """Run an agent with its statuses in its part of the job. Raises FairError."""
+    """Run an agent and report its statuses as a part of the job. Raises FairError."""
     chosen = AGENTS[key]
-    # The next state's statuses come after this one's, also when the queue is slow for once.
+    # waits for a slow queue, so that the next state's statuses follow this state's
     with (
         job(**call.owner, attempt=call.attempt + 1, ends_job=False, flush_seconds=FLUSH_SECONDS) as part,
         part.agent(chosen.name, message=chosen.opening) as run,

@@ -1,4 +1,4 @@
-"""The three agents that look into an application at the same time: traffic, weather, neighbours."""
+"""The three agents that check an application in parallel: traffic, weather, neighbours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OBJECTIONS: Mapping[str, tuple[str, ...]] = {
 
 
 def traffic(call: FairCall, run: AgentScope, city: City, pace: Pace) -> dict[str, Any]:
-    """Detours for cars, and by an agent of its own for buses. Raises FairError."""
+    """Detours for cars, and for buses by an agent inside this one. Raises FairError."""
     with run.tool("street_map", f"Find {call.street} and the streets around it"):
         pace.spend(1.5)
         closed = city.segments_of(call.street)
@@ -55,7 +55,8 @@ def _buses(
 
 
 def weather(call: FairCall, run: AgentScope, city: City, pace: Pace) -> dict[str, Any]:
-    """How likely rain is, and when the sun sets. Raises FairError in attempts that shall fail."""
+    """The chance of rain, and the time of sunset. Raises FairError in the attempts that the demo lets
+    fail."""
     with run.tool("weather_service", f"The climate of {call.month_name}"):
         pace.spend(2.5)
         if call.attempt < call.weather_failures:
@@ -68,7 +69,7 @@ def weather(call: FairCall, run: AgentScope, city: City, pace: Pace) -> dict[str
 
 
 def neighbours(call: FairCall, run: AgentScope, city: City, pace: Pace) -> dict[str, Any]:
-    """Who is for it, and what the others object to. Raises FairError."""
+    """The number of supporters, and the objections of the others. Raises FairError."""
     asked = sum(one.households for one in city.segments_of(call.street))
     with run.tool("mailbox", f"Letters of the {asked} households on {call.street}"):
         pace.spend(1.0)

@@ -19,7 +19,7 @@ _CONDITIONS = {
 
 
 def draft(call: FairCall, run: AgentScope, pace: Pace) -> dict[str, Any]:
-    """The permit as it would be issued, and the question to whoever decides."""
+    """The draft of the permit, and the question for the deciding person."""
     streets, sky, people = (call.findings[name] for name in ("traffic", "weather", "neighbours"))
     run.progress(0.2, "Reading what the agents found")
     pace.spend(2.0)
@@ -53,7 +53,7 @@ def draft(call: FairCall, run: AgentScope, pace: Pace) -> dict[str, Any]:
 
 
 def issue(call: FairCall, run: AgentScope, pace: Pace) -> dict[str, Any]:
-    """The permit with its number, once somebody approved it."""
+    """The permit with its number, after the approval."""
     permit = call.findings["permit"]["permit"]
     with run.tool("city_calendar", f"Enter the fair on {call.street}"):
         pace.spend(1.5)

@@ -6,7 +6,7 @@ import { viewer } from './shared/viewer.js';
 // The functions check who owns the job, record the request in its log, and read the head again.
 export function request(ctx) {
   const caller = viewer(ctx);
-  // A token narrowed to jobs is for looking at them.
+  // A token narrowed to jobs permits reading only.
   if (caller.userId === null || caller.jobIds !== null) {
     util.error('You can cancel only your own jobs.', 'Forbidden');
   }

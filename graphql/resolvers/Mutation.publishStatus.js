@@ -1,4 +1,4 @@
-// The publisher has committed the status before; this only passes it to AppSync's subscriptions. IAM alone may call it.
+// The publisher has already committed the status. AppSync passes the result to the subscriptions. Only IAM may call this.
 
 export function request(ctx) {
   return { payload: ctx.args.input };

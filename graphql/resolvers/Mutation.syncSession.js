@@ -16,7 +16,7 @@ export function request(ctx) {
   const caller = viewer(ctx);
   ctx.stash.caller = caller;
   ctx.stash.jobIds = jobIds ?? [];
-  // Without it, the subscriptions alone say whether the session is plain.
+  // Without `joined`, the subscriptions decide whether the session is plain.
   ctx.stash.joined = ctx.args.input.joined === true ? true : null;
   // Callers without a user of their own watch the whole public tenant.
   ctx.stash.sessionKey =

@@ -5,7 +5,7 @@ import { OverallStatus, StatusTable } from './shared/settings.generated.js';
 import { exists, isHead, padded } from './shared/statusTable.js';
 import { viewer } from './shared/viewer.js';
 
-// An agent's place has fewer digits than that.
+// the number of digits to which an agent's order is padded
 const ORDER_DIGITS = 15;
 
 // The functions read until head and agents belong to one commit, or give up.
@@ -26,11 +26,11 @@ export function response(ctx) {
     util.error('The job changed during every read. Try again.', 'JobMoved');
   }
   if (nextToken) {
-    // DynamoDB ends a page at 1 MB, some thousand agents. The answer shows them, but not as if they were all.
+    // DynamoDB ends a page at 1 MB, some thousand agents. The answer has these agents, and an error for the missing ones.
     util.appendError('This job has more agents than one answer holds.', 'TooManyAgents');
   }
   const agents = inOrder(items, head);
-  // The client folds with the hidden agents too. Their keys are no part of the fold.
+  // The client also folds the hidden agents, without their table keys.
   const noKeys = { [StatusTable.PARTITION_KEY]: null, [StatusTable.SORT_KEY]: null };
   const hidden = agents.filter((agent) => agent.hidden).map((agent) => ({ ...agent, ...noKeys }));
   return toJob(

@@ -5,8 +5,8 @@ import { jobsPerPage, refuseToken, toJobs } from './shared/jobPages.js';
 import { exists } from './shared/statusTable.js';
 import { viewer } from './shared/viewer.js';
 
-// The index gives the page and its order, the heads give the current state. A token for certain jobs names the jobs itself:
-// pages of the index would tell its bearer how many other jobs there are.
+// The index has the page and its order, and the heads have the current state. For a token that is limited to jobs, the page
+// comes from the token, because pages of the index would reveal the number of other jobs.
 export function request(ctx) {
   const caller = viewer(ctx);
   if (caller.userId === null) {
@@ -14,7 +14,7 @@ export function request(ctx) {
   }
   ctx.stash.caller = caller;
   ctx.stash.limit = jobsPerPage(ctx.args);
-  filtersOf(ctx.args); // refuses what is none before anything is read
+  filtersOf(ctx.args); // rejects invalid filters before any read
   ctx.stash.jobIds = caller.jobIds;
   return {};
 }
@@ -22,7 +22,7 @@ export function request(ctx) {
 export function response(ctx) {
   const { caller, limit } = ctx.stash;
   const filters = filtersOf(ctx.args);
-  // The index is eventually consistent: a head may no longer have what the query named.
+  // The index is eventually consistent, so a head may no longer match the query.
   const heads = ctx.prev.result.filter((head) => exists(head) && canView(caller, head));
   if (caller.jobIds === null) {
     return { jobs: toJobs(heads.filter((head) => matches(head, filters))), nextToken: ctx.stash.nextToken };

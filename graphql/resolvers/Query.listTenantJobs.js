@@ -7,7 +7,7 @@ import { isPlace, statesOf } from './shared/tenantIndex.js';
 import { viewer } from './shared/viewer.js';
 
 // One function for each state reads its newest jobs and merges them with those of the others; then come the heads.
-// `nextToken` is the place in the index where the page ends: whoever may list the tenant may know it.
+// `nextToken` is the place in the index where the page ends. It reveals nothing to an operator of the tenant.
 export function request(ctx) {
   const caller = viewer(ctx);
   requireOperator(caller);
@@ -28,8 +28,8 @@ export function request(ctx) {
 
 export function response(ctx) {
   const { caller, filters } = ctx.stash;
-  // The index is eventually consistent: a head may no longer have what the query named. canView comes last, because it
-  // notes what an operator gets to see.
+  // The index is eventually consistent, so a head may no longer match the query. canView comes last, because it records the
+  // jobs that an operator gets.
   const shown = (head) => exists(head) && matches(head, filters) && canView(caller, head);
   return { jobs: toJobs(ctx.prev.result.filter((head) => shown(head))), nextToken: ctx.stash.nextToken };
 }

@@ -26,7 +26,7 @@ export function response(ctx) {
   return null;
 }
 
-// An empty id is the id of no job: its filter matches nothing.
+// No job has an empty id, so its filter matches nothing.
 function jobFilter(jobId, jobIds) {
   if (namesJob(jobId)) {
     return { jobId: { eq: jobId } };

@@ -22,7 +22,7 @@ export function response(ctx) {
   }
   const caller = viewer(ctx);
   const tenant = { tenantId: { eq: watchedTenant(caller, ctx.args.tenantId) } };
-  // endSessions names the user who watches, not one who is watched. For a service, that is the ARN of its role or user.
+  // endSessions names the watching user, not the watched one. For a service, that is the ARN of its role or user.
   setSubscriptionFilters(tenant, { ...tenant, userId: { eq: caller.watcherId } });
   audit('watch', caller, { tenantId: ctx.args.tenantId });
   return null;

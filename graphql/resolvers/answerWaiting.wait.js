@@ -11,7 +11,7 @@ export function request(ctx) {
   return batchGet(ctx, invocationId ? keys.concat([agentKey(caller, jobId, invocationId)]) : keys);
 }
 
-// The owner may answer, and whoever leads the tenant. An unknown job looks like another user's.
+// The owner and the tenant's operators and admins may answer. An unknown job looks like another user's.
 export function response(ctx) {
   if (ctx.error) {
     raiseStoreError(ctx);
@@ -23,14 +23,14 @@ export function response(ctx) {
   }
   const agent = items.find((item) => !isHead(item));
   const waiting = ctx.args.invocationId ? agent?.waiting : ownWaiting(head);
-  // The commit decides: this is for the caller who comes much too late.
+  // The commit decides. This check gives a late caller the right error.
   if (isOver(head) || !waiting?.answerable) {
     util.error('Nothing waits for this answer any more.', 'NotWaiting');
   }
   return { head, agentName: agent ? agent.name : null };
 }
 
-// A head also tells of the agent that has waited longest.
+// A head also has the wait of the agent that has waited longest.
 function ownWaiting(head) {
   return head.waiting && !head.waiting.invocationId ? head.waiting : null;
 }

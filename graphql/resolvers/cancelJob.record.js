@@ -1,7 +1,7 @@
 import { runtime, util } from '@aws-appsync/utils';
 import { isOver } from './shared/job.js';
 
-// A job that has ended has nothing left to cancel.
+// An ended job cannot be cancelled.
 export function request(ctx) {
   const head = ctx.prev.result;
   if (isOver(head)) {

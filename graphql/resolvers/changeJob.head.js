@@ -7,7 +7,7 @@ export function request(ctx) {
   return { operation: 'GetItem', key: headKey(ctx.stash.caller, ctx.args.jobId), consistentRead: true };
 }
 
-// The owner may change a job, and whoever leads the tenant. An unknown job looks like another user's.
+// The owner and the tenant's operators and admins may change a job. An unknown job looks like another user's.
 export function response(ctx) {
   if (ctx.error) {
     raiseStoreError(ctx);

@@ -4,8 +4,8 @@ import { ID_LENGTH, SessionsTable } from './shared/settings.generated.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 import { viewer } from './shared/viewer.js';
 
-// The first function of every guarded field. It refuses a login that endSessions has ended: to AppSync, a token stays valid
-// until it expires.
+// The first function of every guarded field. It refuses a login that endSessions has ended, because AppSync accepts a
+// token until it expires.
 
 // A character takes up to two units of UTF-16. A role's ARN is longer than an id. DynamoDB's keys have room for both.
 const ID_UNITS = 2 * ID_LENGTH;
@@ -29,7 +29,7 @@ export function response(ctx) {
     raiseStoreError(ctx);
   }
   const ended = ctx.result;
-  // Not `<=`: a login without the moment of its beginning is refused too.
+  // Not `<=`: this also refuses a login without a time.
   if (ended && !(viewer(ctx).signedInAt > ended[SessionsTable.ENDED_AT])) {
     util.error('This login was ended. Sign in again.', 'LoginEnded');
   }

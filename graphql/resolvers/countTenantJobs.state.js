@@ -35,7 +35,7 @@ export function response(ctx) {
   return null;
 }
 
-// A workflow may have any name: the prefix keeps it apart from the names that every object has.
+// A workflow may have any name. The prefix distinguishes it from the built-in properties of objects.
 function byWorkflow(items) {
   const found = {};
   for (const { workflow } of items) {

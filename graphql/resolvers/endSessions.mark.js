@@ -5,10 +5,10 @@ import { raiseStoreError } from './shared/storeErrors.js';
 import { userToEnd } from './shared/userToEnd.js';
 import { viewer } from './shared/viewer.js';
 
-// The longest that a client could still refresh an ended login: what a user pool allows at most.
+// The longest time for which a user pool lets a client refresh a login.
 const LOGIN_SECONDS = 3650 * 86400;
 
-// The note comes before the invalidation, so that an ended client cannot subscribe again in between.
+// The mark comes before the invalidation, so that an ended client cannot subscribe again in between.
 export function request(ctx) {
   const user = userToEnd(viewer(ctx), ctx.args.input);
   ctx.stash.user = user;

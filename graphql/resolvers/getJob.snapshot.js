@@ -4,7 +4,7 @@ import { isHead, jobQuery } from './shared/statusTable.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 
 // The pipeline has this function several times: it reads head and agents until they belong to one commit. They are
-// neighbours in the table. Backwards the head comes first: every page holds it, and no agent is older than it.
+// adjacent in the table. In descending order, the head comes first: every page has it, and no agent is older than the head.
 export function request(ctx) {
   if (ctx.stash.consistent) {
     runtime.earlyReturn(ctx.prev.result);

@@ -20,13 +20,13 @@ export function response(ctx) {
   const answer = { jobId: ctx.args.jobId, sequence: ctx.args.sequence, detail: null, operatorDetail: null };
   const caller = ctx.stash.caller;
   if (!update || !canView(caller, head) || update.sequence > head.sequence) {
-    // Another user's status looks exactly like one that does not exist.
+    // Another user's status looks like one that does not exist.
     return answer;
   }
   const detailKey = update[StatusTable.DETAIL_KEY];
   const operatorDetail = update[StatusTable.OPERATOR_DETAIL];
   const metadata = update.metadata ? JSON.parse(update.metadata) : null;
-  // `spilled` alone proves nothing: callers may use that word too.
+  // `spilled` alone is no proof, because callers may use that name too.
   const mark = metadata ? metadata.spilled : null;
   answer.detail = mark && (detailKey || mark.stored === false) ? null : metadata;
   answer.operatorDetail = seesTenant(caller) && operatorDetail ? JSON.parse(operatorDetail) : null;

@@ -4,7 +4,7 @@ import { refuseToken } from './shared/jobPages.js';
 import { StatusTable } from './shared/settings.generated.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 
-// DynamoDB looks at `limit` jobs created in the range and leaves out those that the other filters do not match.
+// DynamoDB reads `limit` jobs created in the range, and leaves out those that do not match the other filters.
 export function request(ctx) {
   const { caller, limit } = ctx.stash;
   if (caller.jobIds !== null) {
@@ -63,7 +63,7 @@ function filterOf({ overallStatus, workflow, search }) {
   return { expression: conditions.join(' AND '), expressionValues: util.dynamodb.toMapValues(values) };
 }
 
-// AppSync's and DynamoDB's messages about a token that they did not make, or made for another query.
+// AppSync's and DynamoDB's messages about a token that is invalid, or belongs to another query.
 function isTokenError(message) {
   const text = `${message}`.toLowerCase();
   return text.includes('pagination token') || text.includes('start key') || text.includes('starting key');

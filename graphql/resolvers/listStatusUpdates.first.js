@@ -4,8 +4,8 @@ import { StatusTable } from './shared/settings.generated.js';
 import { jobQuery, updateSortKey } from './shared/statusTable.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 
-// The first status that a log still has, when what was asked for has expired. Expired items may be there for days: a query
-// looks at 1 MB of them, some thousand statuses.
+// The first status that a log still has, if the requested ones have expired. DynamoDB may return expired items for days: a
+// query reads 1 MB of them, some thousand statuses.
 export function request(ctx) {
   const page = ctx.prev.result;
   if (page.reason !== LOG_EXPIRED) {

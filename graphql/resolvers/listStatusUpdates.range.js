@@ -42,8 +42,8 @@ function page(updates, current, next) {
   return { updates, currentSequence: current, nextAfterSequence: next, recovered: true, reason: null, firstSequence };
 }
 
-// The log keeps metadata as JSON text. AWSJSON wants the value: it would quote text once more. As in a push, the metadata
-// holds the tool's name and the execution time as well, unless the caller used these keys.
+// The log stores metadata as JSON text. AWSJSON needs the value, because it would quote text again. As in a push, the
+// metadata also has the tool's name and the execution time, unless the caller used these keys.
 function toUpdate(item) {
   const metadata = item.metadata ? JSON.parse(item.metadata) : {};
   for (const field of ['toolName', 'executionTimeMs']) {

@@ -12,7 +12,7 @@ export function request(ctx) {
     runtime.earlyReturn(null);
   }
   const isSearch = filters.workflow !== null || filters.search !== null;
-  // One more than wanted: where the range has both ends, it includes `after` itself.
+  // One more than needed, because a range with both ends includes `after` itself.
   const looksAt = isSearch ? JOBS_PER_SEARCH : limit + 1;
   return { ...stateQuery(caller, states[0], filters.from, earlier(after, filters.to)), limit: looksAt };
 }
@@ -28,7 +28,7 @@ export function response(ctx) {
       found[placeOf(item)] = item.jobId;
     }
   }
-  // Below the place where the index was left, this state may have jobs that were not seen.
+  // After the last read place of the index, this state may have more jobs.
   const left = ctx.result.nextToken && items.length > 0 ? placeOf(items[items.length - 1]) : null;
   const seenDownTo = later(ctx.stash.seenDownTo, left);
   // AppSync's sort takes no comparator, so the places sort by themselves.

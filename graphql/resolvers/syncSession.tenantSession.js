@@ -5,7 +5,7 @@ import { SessionsTable } from './shared/settings.generated.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 
 // An operator's session of onTenantStatus under the same connection id is extended and closed along with the user's own.
-// This never opens one: most connections of operators watch their own jobs only.
+// This function never opens a session, because most connections of operators watch their own jobs only.
 export function request(ctx) {
   const { caller, expiresAt, joined } = ctx.stash;
   if (!seesTenant(caller)) {

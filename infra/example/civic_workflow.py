@@ -1,6 +1,6 @@
 """The example's state machine: agents work on a complaint in parallel, then a step sums up their findings.
 
-The orchestrator reports through states of its own. The workflow goes on if one of them fails.
+The orchestrator reports through states of its own. The workflow continues if one of them fails.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class CivicWorkflow(LoggedMachine):
                     "PublishComplete",
                     "complete",
                     "{% $states.input.synthesis.summary %}",
-                    # The summary is the message.
+                    # without the summary, which is the status's message
                     metadata={
                         "result": "{% $sift($states.input.synthesis, function($v, $k) {$k != 'summary'}) %}"
                     },

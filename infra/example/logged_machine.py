@@ -1,4 +1,4 @@
-"""A state machine of the example with its role, its log and its traces."""
+"""A state machine of the example with its role, its log group and its traces."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class LoggedMachine(Construct):
             definition_body=sfn.DefinitionBody.from_chainable(definition),
             # The construct would grant itself every version of each function.
             role=self.role.without_policy_updates(),
-            # Without execution data: what people write is personal, and a task token is a credential.
+            # without execution data: users' texts are personal, and a task token is a credential
             logs=sfn.LogOptions(
                 destination=self._log_group, level=sfn.LogLevel.ALL, include_execution_data=False
             ),

@@ -1,4 +1,4 @@
-"""The example's model on Bedrock: by an inference profile, which few regions do without.
+"""The example's model on Bedrock: by an inference profile, which most regions require.
 
 >>> profile = InferenceProfile(stack, model_id="amazon.nova-lite-v1:0")
 >>> profile.id                                   # in a stack of eu-west-1

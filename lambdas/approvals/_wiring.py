@@ -22,7 +22,7 @@ _NO_LONGER = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
 
 
 def send(token: str, answer: str) -> bool:
-    """Give the answer, JSON, to the state that waits with this token. Returns False if it waits no longer.
+    """Send the answer, JSON, to the state that waits with this token. Returns False if it no longer waits.
 
     Raises ClientError and BotoCoreError.
     """
@@ -37,8 +37,8 @@ def send(token: str, answer: str) -> bool:
 
 @cache
 def waits() -> Waits:
-    """The states that wait. Raises SettingError."""
-    # botocore's own types don't tell clients apart.
+    """The table of waiting states. Raises SettingError."""
+    # botocore's own types don't distinguish clients.
     client = cast("DynamoDBClient", Session().create_client("dynamodb", config=_CLIENT))
     return Waits(client, ApprovalSettings.from_env(os.environ).approvals_table)
 

@@ -1,4 +1,4 @@
-"""Gives answers of people to the states that wait for them.
+"""Passes people's answers to the states that wait for them.
 
 A state of the workflow invokes the function with its task token, which the function stores. An event of
 EventBridge brings an answer, which the API has recorded in the job's log. The token never leaves the function
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's signature
-    """Handle a state that asks, or an answer. Raises the SDK's errors."""
+    """Handle a waiting state or an answer. Raises the SDK's errors."""
     if "taskToken" in event:
         _ask(event)
     else:

@@ -21,7 +21,8 @@ _WAIT_SECONDS: Final = 366 * DAY_SECONDS
 """The longest that a standard execution runs."""
 
 _ANSWER_SECONDS: Final = DAY_SECONDS
-"""The seconds that an answer is kept for a state that has not asked yet. Most are another workflow's."""
+"""The seconds that an answer is stored for a state that has not asked yet. Most belong to another
+workflow."""
 
 
 class Waits:
@@ -48,7 +49,7 @@ class Waits:
         return self._changed(job, invocation_id, change, names, values)
 
     def forget(self, job: JobKey, invocation_id: str) -> None:
-        """Delete a wait that is over."""
+        """Delete an ended wait."""
         self._client.delete_item(TableName=self._table, Key=_key(job, invocation_id))
 
     def _changed(
@@ -65,7 +66,7 @@ class Waits:
         if Names.TOKEN not in found or Names.ANSWER not in found:
             return None
         if int(found[Names.ANSWERED_AT]["N"]) < int(found[Names.ASKED_AT]["N"]):
-            return None  # it answered an earlier attempt
+            return None  # the answer belongs to an earlier attempt
         return found[Names.TOKEN]["S"], found[Names.ANSWER]["S"]
 
 

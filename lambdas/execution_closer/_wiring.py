@@ -24,11 +24,11 @@ def transport() -> Transport:
 
 
 def described_input(execution_arn: str) -> str:
-    """The input of an execution whose event had no room for it. Raises ClientError and BotoCoreError."""
+    """The input of an execution, if it was too large for its event. Raises ClientError and BotoCoreError."""
     return _step_functions().describe_execution(executionArn=execution_arn).get("input", "")
 
 
 @cache
 def _step_functions() -> SFNClient:
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     return cast("SFNClient", Session().create_client("stepfunctions", config=_CLIENT))

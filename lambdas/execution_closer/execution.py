@@ -26,12 +26,12 @@ _REDRIVEN: Final = (StatusWord.REOPENED, "The workflow continues after its faile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """An execution as it stood when the event was made."""
+    """An execution at the time of the event."""
 
     arn: str
     status: str  # RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, PENDING_REDRIVE
     redrives: int  # the number of redrives
-    at: str  # when it came to this status, UTC
+    at: str  # when it reached this status, UTC
     input: str | None  # JSON text; None: too large for the event
 
     @classmethod

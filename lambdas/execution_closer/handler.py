@@ -1,6 +1,6 @@
 """Ends the job of an execution that ended, and reopens it when the execution is redriven.
 
-The closer does not check whether the workflow sent its own final status: that could change at once. The
+The closer does not check whether the workflow sent its own final status, because both may report at once. The
 publisher skips the closer's status when the job has ended (`onlyIfOpen`). The workflow's own status was sent
 before the execution ended, so it is committed first. Lambda retries failed events, then moves them to the
 dead letters.

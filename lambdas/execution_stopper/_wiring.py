@@ -20,12 +20,12 @@ _CLIENT = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts
 
 
 def described_input(execution_arn: str) -> str:
-    """The input of an execution whose event had no room for it. Raises ClientError and BotoCoreError."""
+    """The input of an execution, if it was too large for its event. Raises ClientError and BotoCoreError."""
     return _step_functions().describe_execution(executionArn=execution_arn).get("input", "")
 
 
 def stop(execution_arn: str) -> None:
-    """Stop an execution; one that has ended stays as it is. Raises ClientError and BotoCoreError."""
+    """Stop an execution; an ended one stays unchanged. Raises ClientError and BotoCoreError."""
     cause = "The cancellation of the job was requested."
     _step_functions().stop_execution(executionArn=execution_arn, error="Cancelled", cause=cause)
 
@@ -33,7 +33,7 @@ def stop(execution_arn: str) -> None:
 @cache
 def executions() -> Executions:
     """The executions that run for jobs. Raises SettingError."""
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     client = cast("DynamoDBClient", Session().create_client("dynamodb", config=_CLIENT))
     return Executions(client, StopperSettings.from_env(os.environ).executions_table)
 

@@ -1,8 +1,8 @@
 """The running executions of each job, in a table of the stopper's own.
 
 An execution is known from its first event on. Its start may reach the stopper after the request to cancel its
-job, because EventBridge keeps no order. So the request leaves a mark, and the stopper compares the start with
-it.
+job, because EventBridge keeps no order. So the stopper stores the time of the request, and compares the start
+with it.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Executions:
         self._table = table
 
     def add(self, job: JobKey, execution_arn: str) -> None:
-        """Note that an execution runs for a job."""
+        """Store that an execution runs for a job."""
         self._put(job, execution_arn, _EXECUTION_SECONDS, {})
 
     def remove(self, job: JobKey, execution_arn: str) -> None:
-        """Note that it has ended."""
+        """Remove an ended execution."""
         self._client.delete_item(TableName=self._table, Key=_key(job, execution_arn))
 
     def of(self, job: JobKey) -> list[str]:
@@ -53,7 +53,7 @@ class Executions:
         return [item[Names.SORT_KEY]["S"] for item in found["Items"]]
 
     def mark_cancelled(self, job: JobKey, *, at_ms: int) -> None:
-        """Note a request to cancel a job, at that time (epoch milliseconds)."""
+        """Store the time of a request to cancel a job (epoch milliseconds)."""
         self._put(job, Names.CANCELLED, _MARK_SECONDS, {Names.CANCELLED_AT: {"N": str(at_ms)}})
 
     def cancelled_ms(self, job: JobKey) -> int:

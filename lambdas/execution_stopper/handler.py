@@ -29,14 +29,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> list[str]:  # noqa
     detail = event["detail"]
     if event["detail-type"] == CANCEL_REQUESTED:
         job = JobKey(detail["tenantId"], detail["jobId"])
-        # The mark comes first: the stopper compares executions that it notes later with the mark.
+        # The mark comes first: the stopper compares later events of starts with it.
         executions().mark_cancelled(job, at_ms=detail["requestedAtMs"])
         return _stop(job, executions().of(job))
     return _note(detail)
 
 
 def _note(detail: dict[str, Any]) -> list[str]:
-    """Know an execution while it runs. Stop one that had started before its job was cancelled."""
+    """Store a running execution. Stop it if it started before the request to cancel its job."""
     arn = detail["executionArn"]
     given = detail.get("input")
     job = _job_in(described_input(arn) if given is None else given)

@@ -26,7 +26,7 @@ def job_lifecycle() -> JobLifecycle:
     """The function's work, on the deployed table and queues. Raises SettingError."""
     settings = NotificationSettings.from_env(os.environ)
     session = Session()
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     dynamo = cast("DynamoDBClient", session.create_client("dynamodb", config=_CLIENT))
     sqs = cast("SQSClient", session.create_client("sqs", config=_CLIENT))
     return JobLifecycle(

@@ -1,7 +1,7 @@
 """Reads the events of jobs from the table's stream, and checks leases from a queue of its own.
 
 The event source mapping hands over heads with a `jobEvent` only, so no other commit invokes the function. A
-record that fails stops its shard until it succeeds or is too old; a check that fails is delivered again.
+failing record stops its shard until it succeeds or is too old. SQS delivers a failing check again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Take records in their order. The answer names the first that failed: Lambda retries from there on."""
+    """Handle records in order. The answer names the first failed record, from which Lambda retries."""
     lifecycle = job_lifecycle()
     for record in event["Records"]:
         is_commit = "dynamodb" in record

@@ -1,4 +1,4 @@
-"""From a commit to its deliveries, and from a job's start to the check of its lease."""
+"""Queues the deliveries of a commit's event, and the checks of a job's lease."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Log(Protocol):
         ...
 
     def snapshot(self, job: JobKey) -> Job | None:
-        """The job as it is now."""
+        """The current head of the job."""
         ...
 
 
 class JobLifecycle:
-    """Queues the events of jobs for the channels that take them. Failures raise, for a retry."""
+    """Queues the events of jobs for the channels that accept them. Failures raise, so that Lambda retries."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class JobLifecycle:
         self._reports_losses = any(JobEventType.LOST in one.events for one in channels)
 
     def take_commit(self, images: Mapping[str, Any]) -> None:
-        """Take a head's change from the table's stream: `NewImage`, and `OldImage` if there was one."""
+        """Handle a head's change from the table's stream: `NewImage`, and `OldImage` if there was one."""
         image = from_item(images["NewImage"])
         event = JobEventType(image[StatusTable.JOB_EVENT])
         after = read_head(image)
@@ -67,7 +67,7 @@ class JobLifecycle:
             self._check_later(LeaseCheck.of(after), FIRST_DELAY)
 
     def take_check(self, check: LeaseCheck) -> None:
-        """Check a lease that may be over, and check again later as long as the job goes on."""
+        """Check a lease that may be over. If the job is running, queue the next check."""
         job = self._log.snapshot(check.key)
         finding = check_lease(check, job.head if job else None, now=self._now())
         if finding.lost is not None:

@@ -16,7 +16,7 @@ from statusbeam.model.settings import EVENT_SOURCE, CallerSettings
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-# AppSync waits 10 s for a function, and the publisher takes 6 at most: the SDK's retry comes too late.
+# AppSync waits 10 s for a function, and the publisher takes up to 6 s: a retry of the SDK would be too late.
 _PUBLISHER = Config(connect_timeout=1, read_timeout=7, retries={"total_max_attempts": 1})
 _EVENTS = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 2})
 _TRIES = 2
@@ -66,7 +66,7 @@ def announce(detail_type: str, detail: Mapping[str, Any]) -> None:
 
 @cache
 def _lambda() -> LambdaClient:
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     return cast("LambdaClient", Session().create_client("lambda", config=_PUBLISHER))
 
 

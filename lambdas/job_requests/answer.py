@@ -1,4 +1,4 @@
-"""An answer to the wait of a job, from the API's resolver."""
+"""An answer to a waiting job, from the API's resolver."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Records requests of people in a job's log, and announces them on the event bus.
 
 A request cancels the job, or answers its wait. Only the API's resolvers may call the function, and they have
-checked the caller. A cancelled job goes on until its work has stopped: the stopper stops the executions of
+checked the caller. A cancelled job runs until its work has stopped: the stopper stops the executions of
 its state machines, and agents read the request through the library. An answer reaches the workflow through
 the function that stores its task token.
 """

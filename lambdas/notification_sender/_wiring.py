@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _CLIENT = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
 
 SECRET_SECONDS: Final = 300.0
-"""The seconds that a secret stays in memory: a new address or key counts after that at the latest."""
+"""The seconds that a secret stays in memory. A changed secret takes effect after that at the latest."""
 
 
 @cache
@@ -43,7 +43,7 @@ def channels() -> dict[str, Channel]:
 
 @cache
 def sqs() -> SQSClient:
-    """The client that moves a failed delivery to its next try."""
+    """The client that sets when SQS delivers a failed message again."""
     return cast("SQSClient", _session().create_client("sqs", config=_CLIENT))
 
 
@@ -74,7 +74,7 @@ def secret_document(
         except (BotoCoreError, ClientError) as error:
             raise NotificationError("the channel's secret can't be read", code="no_secret") from error
         except (ValueError, KeyError):
-            # Not chained: the error of a parser quotes what it could not read.
+            # not chained, because a parser's error quotes its input
             raise NotificationError("the channel's secret is not JSON", code="bad_secret") from None
         kept[:] = [(ticks(), found)]
         return found

@@ -1,6 +1,7 @@
-"""Sends queued notifications, one message an invocation. One that fails waits longer after each try.
+"""Sends queued notifications, one message an invocation. A failed message waits longer after each attempt.
 
-After the last try, the queue moves it to the dead letters, and the job's next notification goes out.
+After the last attempt, the queue moves it to the dead letters. Then the sender sends the job's next
+notification.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 
 def _retry_later(record: dict[str, Any], asked: int | None) -> None:
-    """Best effort: without it, the delivery is tried again when its visibility timeout ends."""
+    """Best effort: if the call fails, SQS delivers again when the visibility timeout ends."""
     received = int(record["attributes"]["ApproximateReceiveCount"])
     if received >= NOTIFICATION_RECEIVES:
-        wait = 0  # its next stop is the dead-letter queue
+        wait = 0  # SQS moves it to the dead-letter queue next
     else:
         wait = retry_seconds(received, asked=asked, chance=random.random)
     *_, account, name = record["eventSourceARN"].split(":")
@@ -60,4 +61,4 @@ def _retry_later(record: dict[str, Any], asked: int | None) -> None:
             QueueUrl=url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=wait
         )
     except (BotoCoreError, ClientError) as error:
-        _log.warning("error=<%s> | the failed delivery waits its usual time", type(error).__name__)
+        _log.warning("error=<%s> | SQS delivers again when the visibility timeout ends", type(error).__name__)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Answer the event with the claim added; the API refuses every query of a user without a tenant."""
+    """Return the event with the claim added. The API refuses every query of a user without a tenant."""
     tenant_id = event["request"]["userAttributes"].get(TENANT_ATTRIBUTE)
     if tenant_id:
         claims = {"claimsToAddOrOverride": {TENANT_CLAIM: tenant_id}}

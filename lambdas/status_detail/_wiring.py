@@ -24,6 +24,6 @@ _CLIENT = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts
 def reader() -> Callable[[str], bytes | None]:
     """`read_detail` on the deployed bucket. Raises SettingError."""
     settings = DetailSettings.from_env(os.environ)
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     client = cast("S3Client", Session().create_client("s3", config=_CLIENT))
     return partial(read_detail, client, settings.detail_bucket)

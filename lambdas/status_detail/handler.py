@@ -19,7 +19,7 @@ _KEY = re.compile(r"[0-9a-f]{64}/[0-9a-f]{64}\.json")
 
 
 def handler(event: Any, context: LambdaContext) -> dict[str, Any] | None:  # noqa: ARG001 - Lambda's signature
-    """The detail that the publisher stored under a key; None when it is not there, or no longer.
+    """The detail that the publisher stored under a key; None if it is missing or has expired.
 
     Raises DetailStoreError.
     """

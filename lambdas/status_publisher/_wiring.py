@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-_log = logging.getLogger("statusbeam.wiring")  # below the name that the handler gives its format to
+_log = logging.getLogger("statusbeam.wiring")  # a child of the logger whose format the handler sets
 
 _CLIENT = Config(
     connect_timeout=1,
     read_timeout=1,
     retries={"total_max_attempts": 2, "mode": "standard"},
-    parameter_validation=False,  # as much work as everything else at 25 statuses, and DynamoDB checks anyway
+    parameter_validation=False,  # takes as long as everything else at 25 statuses, and DynamoDB validates too
 )
 _BRIEF = Config(
     connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 1}, parameter_validation=False
@@ -38,7 +38,7 @@ _BRIEF = Config(
 
 
 class _OursOnly(Loader):
-    """botocore's data without a look into all 400 services' folders to see if ours are among them."""
+    """Loads botocore's data without listing the folders of all 400 services."""
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
         return ["dynamodb", "s3", "sqs"]
@@ -54,13 +54,13 @@ def publisher() -> Callable[..., PublishResult]:
         raise SettingError(
             "AWS_ACCESS_KEY_ID", "is not set: the function runs without its role's credentials"
         )
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     client = cast("DynamoDBClient", session.create_client("dynamodb", config=_CLIENT))
     pipeline = pipeline_on_aws(settings, client=client, credentials=credentials, new_s3_client=_s3)
     _log.info(
         "appsync_api_id=<%s>, status_table=<%s> | wired", settings.appsync_api_id, settings.status_table
     )
-    daemon = os.environ.get("AWS_XRAY_DAEMON_ADDRESS")  # Lambda sets it where it traces
+    daemon = os.environ.get("AWS_XRAY_DAEMON_ADDRESS")  # Lambda sets this variable if tracing is on
     if daemon is None:
         return pipeline.publish
     return Tracing(

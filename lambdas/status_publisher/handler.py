@@ -1,9 +1,9 @@
 """The publisher: a payload of statuses in, the result out.
 
-The queue sends one payload a message; agents invoke it asynchronously, Step Functions synchronously. When
-statuses could not be committed or pushed, the handler reports the message as failed, or raises. Then AWS
-delivers the payload again, and at last moves it to the dead-letter queue. Invalid statuses are only rejected:
-sending them again cannot help.
+The queue sends one payload a message; agents invoke it asynchronously, Step Functions synchronously. If
+it cannot commit or push statuses, the handler reports the message as failed, or raises. Then AWS delivers the
+payload again, and after the last attempt moves it to the dead-letter queue. The handler only rejects invalid
+statuses, because a retry cannot help.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _PUSH_SECONDS = 2.5
-"""The longest that one push takes. With less time left no push begins, and no commit waits for others."""
+"""The longest time of one push. With less time left, no push begins, and no commit waits for others."""
 
 _ANSWER_SECONDS = 0.5
-"""Time for asking SQS for an early retry and for answering; a message that needs it runs out of time."""
+"""Time reserved for requesting an early retry from SQS, and for returning the result."""
 
-# Lambda's runtime reads the event: a number longer than Python's limit would fail the invoke, not its status.
+# Lambda's runtime parses the event: a number longer than Python's limit would fail the whole invoke.
 sys.set_int_max_str_digits(DETAIL_BYTES)
 
 logger = Logger(service=PUBLISHER_SERVICE)

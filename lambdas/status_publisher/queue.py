@@ -1,7 +1,7 @@
-"""Messages of the queue: each is one payload, in the order of its job; SQS delivers failed ones again.
+"""Publishes messages of the queue: one payload each, in the order of the job. SQS redelivers failed messages.
 
-The queue hands one message to an invocation, so a message that ends the process, or uses up its time, takes
-no other one along. A message is one commit, with its own batch id (the payload's, or the message's): a
+An invocation gets one message, so a message that ends the process, or uses up its time, fails
+no other message. A message is one commit, with its own batch id (the payload's, or the message's): a
 redelivery is the same commit again.
 """
 
@@ -28,15 +28,16 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 _RETRY_SECONDS = (2, 10, 60, 120, 300)
-"""The pauses before SQS delivers a message again that the table did not take: eight minutes in sum."""
+"""The pauses before SQS redelivers a message that the table did not accept: eight minutes in total."""
 
 _FAULTY_RETRY_SECONDS = 1
-"""The same for a message that makes the publisher fail: its job only waits for its last delivery."""
+"""The same for a message that makes the publisher fail: no retry helps, and its job waits for the last
+one."""
 
 _MILLISECONDS = re.compile("[0-9]{1,14}")
 _RECEIVED = re.compile("[1-9][0-9]{0,8}")
 
-_log = logging.getLogger("statusbeam.queue")  # below the name that the handler gives its format to
+_log = logging.getLogger("statusbeam.queue")  # a child of the logger whose format the handler sets
 
 
 class BatchItemFailure(TypedDict):
@@ -46,7 +47,7 @@ class BatchItemFailure(TypedDict):
 
 
 class QueueAnswer(TypedDict):
-    """A partial batch response: the queue forgets all other messages."""
+    """A partial batch response: SQS deletes all other messages."""
 
     batchItemFailures: list[BatchItemFailure]
 
@@ -57,14 +58,14 @@ class Outcome:
 
     failed: list[Record] = field(default_factory=list)
     faulty: set[str] = field(default_factory=set)
-    """Ids of the failed messages that raised a bug or ran out of time: waiting longer cannot help them."""
+    """Ids of the failed messages that hit a bug or ran out of time: a longer pause cannot help them."""
     given_up: int = 0
-    """Committed messages whose push failed and is not tried again: clients read the missing statuses."""
+    """Committed messages whose push failed for good: clients read their statuses from the log."""
 
     def not_pushed(self, record: Record, *, retriable: bool) -> None:
-        """Try a message once more that is in the log and was not pushed.
+        """Record a failed push. The first time, SQS delivers the message again.
 
-        While it waits, it holds up its whole job. The dead-letter queue is for messages that are not in the
+        The waiting message delays its whole job. The dead-letter queue is for messages that are not in the
         log.
         """
         if retriable and _received(record) == 1:
@@ -80,9 +81,7 @@ class Outcome:
             record["messageId"],
             _received(record),
             type(error).__name__,
-            exc_info=None
-            if ours
-            else error,  # a bug, or where the time went; the pipeline has logged all others
+            exc_info=None if ours else error,  # a bug or a timeout; the pipeline has logged all other errors
         )
         self.failed.append(record)
         if not ours:
@@ -94,13 +93,13 @@ class Outcome:
 
 
 def records_of(event: object) -> Sequence[Record] | None:
-    """The messages of an event from SQS; None for everything else, which is a payload itself."""
+    """The messages of an event from SQS; None for any other event, which is a payload itself."""
     records = event.get("Records") if isinstance(event, dict) else None
     return records if isinstance(records, list) and records and all(map(_is_sqs, records)) else None
 
 
 def _is_sqs(record: object) -> bool:
-    # A caller may send any event. An incomplete record would fail again and again.
+    # a caller may send any event, and retries of an incomplete record would always fail
     if not (isinstance(record, dict) and record.get("eventSource") == "aws:sqs"):
         return False
     texts = all(isinstance(record.get(part), str) for part in ("messageId", "body", "receiptHandle"))
@@ -119,15 +118,15 @@ def publish_messages(
 ) -> Outcome:
     """Publish messages in their order; `deadline` is in epoch seconds.
 
-    A message fails untried when it would not be done by then, if it took as long as the slowest before it. A
+    If the slowest message so far would take longer than the remaining time, the next one fails untried. A
     table that does not answer costs seconds a message, and when the function runs out of time all messages
     wait for the visibility timeout.
 
     After a message that was not committed, all later ones of its group fail untried, so that none overtakes
-    it. At its last delivery they go on: it moves to the dead-letter queue, and must not take them along.
+    it. At its last delivery they are tried: it moves to the dead-letter queue, and must not take them along.
     After a push that may succeed later, the rest is only committed: pushes must not take the commits' time.
 
-    `publish` raises OutOfTimeError for a message that is slower than it may be.
+    `publish` raises OutOfTimeError for a message that exceeds its time limit.
     """
     outcome = Outcome()
     stopped: set[str] = set()
@@ -164,7 +163,7 @@ def publish_messages(
 
 
 def _group(record: Record) -> str:
-    # A queue without groups promises no order: there, each message stands for itself.
+    # a queue without groups has no order, so each message is independent
     return str(record["attributes"].get("MessageGroupId") or record["messageId"])
 
 
@@ -176,14 +175,14 @@ def _queued_at(record: Record) -> float | None:
 
 
 class Retries:
-    """Makes SQS deliver failed messages again when it makes sense, not when their visibility timeout ends."""
+    """Sets when SQS redelivers failed messages, in place of the end of their visibility timeout."""
 
     def __init__(self, client: SQSClient) -> None:
         self._client = client
         self._url = cache(self._find_url)
 
     def retry_soon(self, failed: Sequence[Record], *, faulty: Set[str] = frozenset()) -> None:
-        """Make them visible soon, sooner at their first failure and if `faulty` has their id.
+        """Set the pauses of failed messages: short at the first failure, and for the ids in `faulty`.
 
         Best effort; errors are logged.
         """
@@ -196,14 +195,14 @@ class Retries:
             except (BotoCoreError, ClientError) as error:
                 code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
                 _log.warning(
-                    "queue=<%s>, error=<%s>, code=<%s> | failed messages wait their full time",
+                    "queue=<%s>, error=<%s>, code=<%s> | failed messages wait for their visibility timeout",
                     arn,
                     type(error).__name__,
                     code,
                 )
 
     def _make_visible(self, arn: str, records: Sequence[Record], faulty: Set[str]) -> None:
-        # One by one: localcloud's IAM knows the batch as an action of its own, which AWS does not grant.
+        # One by one: localcloud's IAM checks the batch call as another action, which AWS does not have.
         for record in records:
             self._client.change_message_visibility(
                 QueueUrl=self._url(arn),
@@ -223,5 +222,5 @@ def _received(record: Record) -> int:
 def _retry_seconds(record: Record, *, faulty: bool) -> int:
     received = _received(record)
     if received >= QUEUE_RECEIVES:
-        return 0  # its next stop is the dead-letter queue, and the job need not wait for that
+        return 0  # SQS moves it to the dead-letter queue next, and the job need not wait for that
     return _FAULTY_RETRY_SECONDS if faulty else _RETRY_SECONDS[received - 1]

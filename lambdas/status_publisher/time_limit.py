@@ -3,8 +3,8 @@
     with time_limit(4.2):
         publish(payload)          # raises OutOfTimeError when it takes longer
 
-A timer signal interrupts Python code, regular expressions and waits for a socket. Code in C that checks for
-no signals goes on; then Lambda ends the function, with the one message that it has.
+A timer signal interrupts Python code, regular expressions and waits for a socket. Code in C that ignores
+signals continues. Then Lambda's timeout ends the function, with its one message.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Final, Never
 
 _AGAIN_SECONDS: Final = 0.2
-"""The signal comes again after so long: a finalizer that is interrupted swallows the exception."""
+"""The signal repeats at this interval, because an interrupted finalizer swallows the exception."""
 
 
 class OutOfTimeError(BaseException):
@@ -40,7 +40,7 @@ def time_limit(seconds: float) -> Iterator[None]:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-    finally:  # again: the signal may have come in the line above
+    finally:  # again: the signal may have arrived during the line above
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 

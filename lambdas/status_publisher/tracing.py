@@ -5,7 +5,7 @@
 
 Lambda traces the publisher's invocation, but in a trace of its own once a payload came through the queue. So
 each job of a traced payload is a segment in its sender's trace. It goes to X-Ray's daemon as one datagram:
-the X-Ray SDK would add a quarter of a second to a cold start. A payload without a trace costs one look.
+the X-Ray SDK would add a quarter of a second to a cold start. A payload without a trace costs one comparison.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _TRACEPARENT = re.compile("00-([0-9a-f]{8})([0-9a-f]{24})-([0-9a-f]{16})-[0-9a-f
 _OWN = re.compile("Root=(1-[0-9a-f]{8}-[0-9a-f]{24});Parent=([0-9a-f]{16});Sampled=1")
 
 _STEPS: Final = 100
-"""The most steps in a segment: a datagram has room for some 300."""
+"""The most steps in a segment: a datagram has room for about 300."""
 
 
 class Span(NamedTuple):
@@ -50,7 +50,7 @@ class Span(NamedTuple):
 
 
 def spans_of(payload: object) -> Mapping[str | None, Span]:
-    """The spans in which the statuses of each job were reported; that of None is every other job's."""
+    """The spans in which the statuses of each job were reported. The span of None is for all other jobs."""
     given = payload.get(TRACEPARENT) if isinstance(payload, Mapping) else None
     if given is None:
         return {}
@@ -76,7 +76,7 @@ class Step:
 
 
 class Tracing:
-    """A pipeline whose payloads are traced if their senders' calls are. Not for several threads at once.
+    """A pipeline that traces a payload if its sender is traced. Not thread-safe.
 
     `send` takes a segment to X-Ray. `own_trace` is the X-Ray header of the current invocation.
     """
@@ -149,7 +149,7 @@ def _segment(span: Span, own: Span | None, job: JobKey, steps: list[Step], began
         segment["fault"] = True
     if own is None:
         return segment
-    if own.trace_id == span.trace_id:  # Lambda has joined the traces: it is a part of this invocation
+    if own.trace_id == span.trace_id:  # Lambda has linked the traces
         return segment | {"type": "subsegment", "parent_id": own.span_id}
     segment["annotations"]["publisher_trace_id"] = own.trace_id
     return segment
@@ -170,7 +170,7 @@ def _new_id() -> str:
 
 
 class XRayDaemon:
-    """The daemon that Lambda runs beside a traced function; it takes what arrives to X-Ray."""
+    """The daemon that Lambda runs beside a traced function. It forwards segments to X-Ray."""
 
     _HEADER: Final = b'{"format": "json", "version": 1}\n'
 
@@ -179,7 +179,7 @@ class XRayDaemon:
         self._address = (host, int(port))
 
     def send(self, segment: Mapping[str, Any]) -> None:
-        """Send a segment. Best effort: a lost datagram loses a line of a trace."""
+        """Send a segment. Best effort: a lost datagram leaves a gap in the trace."""
         with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as to_daemon:
             to_daemon.sendto(self._HEADER + json.dumps(segment).encode(), self._address)
 

@@ -25,7 +25,7 @@ _CLIENT = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts
 def verifier() -> Callable[[str], ViewClaims]:
     """`verify_view_token` with the stage's keys and audience. Raises SettingError."""
     settings = AuthorizerSettings.from_env(os.environ)
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     client = cast("SecretsManagerClient", Session().create_client("secretsmanager", config=_CLIENT))
     keys = ViewTokenKeys(SecretVersions(client, settings.view_token_secret))
     return partial(verify_view_token, keys=keys, audience=settings.view_token_audience)

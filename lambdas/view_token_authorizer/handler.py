@@ -1,6 +1,6 @@
 """AppSync's Lambda authorizer: admits view tokens, and passes their owner to the resolvers.
 
-The bearer of a bad token gets no reason. The process's logs have the reason, and never the token.
+The caller with an invalid token gets no reason. The process's logs have the reason, and never the token.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _CACHED_SECONDS = 300
-"""How long AppSync may cache an answer: a rotated-out key is refused after that."""
+"""How long AppSync may cache an answer. After that, it refuses tokens of an expired key."""
 
 
 class Decision(TypedDict, total=False):
@@ -39,7 +39,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Decision:  # noqa:
     identity = {
         "userId": claims.user_id,
         "tenantId": claims.tenant_id,
-        "issuedAt": str(claims.issued_at),  # a login that was ended since then is refused by the resolvers
+        "issuedAt": str(claims.issued_at),  # the resolvers refuse a login that was ended in the meantime
     }
     if claims.job_ids is not None:
         identity["jobIds"] = ",".join(claims.job_ids)

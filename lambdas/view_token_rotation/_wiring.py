@@ -19,6 +19,6 @@ _CLIENT = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts
 @cache
 def rotation() -> Rotation:
     """The rotation of secrets in the function's region."""
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     client = cast("SecretsManagerClient", Session().create_client("secretsmanager", config=_CLIENT))
     return Rotation(client)

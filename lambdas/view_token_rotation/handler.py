@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class RotationEvent(TypedDict):
-    """One step. `ClientRequestToken` is the id of the new version."""
+    """One of the four steps. `ClientRequestToken` is the id of the new version."""
 
     SecretId: str
     ClientRequestToken: str

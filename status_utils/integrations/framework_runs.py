@@ -196,7 +196,7 @@ class FrameworkRuns:
         run = self._open.take(key)
         if not isinstance(run, Agent | Tool):
             return None
-        if innermost_scope() is run.scope:  # else it ends in another context than it started in
+        if innermost_scope() is run.scope:  # otherwise it ends in another context than it started in
             set_current_scope(run.previous)
         return run
 

@@ -72,7 +72,9 @@ class StatusCallbacks(GraphCallbackHandler):
         if any(tag.startswith(_RETRY_TAG) for tag in tags or ()):  # by `with_retry`
             call = None
         elif call is None or parent_run_id is None:
-            repeats = inputs is None or type(inputs).__name__ == "Command"  # the graph goes on where it was
+            repeats = (
+                inputs is None or type(inputs).__name__ == "Command"
+            )  # the graph continues at the same place
         if call is None and parent_run_id is not None:
             call = (parent_run_id, name)
         self._runs.agent_started(run_id, name, parent=parent_run_id, same_as=call, repeats=repeats)

@@ -1,6 +1,6 @@
 """Identifies the calls of agents in a LangGraph graph: a call is the same in each attempt of its task.
 
-LangGraph runs a task again if its RetryPolicy says so, or when the graph resumes after an interrupt. The
+LangGraph runs a task again by its RetryPolicy, or when the graph resumes after an interrupt. The
 task's checkpoint namespace stays the same, and the agents in it are called in the same order.
 """
 
@@ -27,7 +27,7 @@ class LangGraphTasks:
         self._lock = ProcessLocal(Lock)  # the thread that held it is not in a forked process
 
     def chain_started(self, name: str, metadata: Mapping[str, Any]) -> None:
-        """A chain started; if it is a task's own run, the calls in it are counted anew."""
+        """A chain started. If it is a task's own run, the count of its calls restarts."""
         if metadata.get("langgraph_node") != name:
             return
         with self._lock.get():

@@ -70,7 +70,7 @@ class Paused:
     waits: bool
 
     def next_agent(self, scope: JobScope | AgentScope, name: str) -> AgentScope:
-        """The same invocation once more: it goes on, or it is the next attempt."""
+        """Open the same invocation again: it continues, or begins its next attempt."""
         known = self.agent
         attempt = known.attempt if self.waits else known.attempt + 1
         agent = scope.agent(

@@ -1,7 +1,7 @@
 """Whether a run of the OpenAI Agents SDK waits for an approval.
 
-The SDK's spans don't tell: an interrupted run ends its spans like a complete one. The results of the run and
-of the tool do. Both are local variables of the SDK's function that ends the span.
+The SDK's spans do not show it: an interrupted run ends its spans like a complete one. The results of the run
+and of the tool do. Both are local variables of the SDK's function that ends the span.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _FRAMES: Final = 20
 
 
 def pending_tools() -> list[str]:
-    """The tools that the run whose span ends waits for."""
+    """The tools for which an ending run waits, by its span."""
     for value in _locals_of_runner():
         if isinstance(value, RunResultBase):
             interruptions = getattr(value, "interruptions", None) or ()
@@ -27,7 +27,7 @@ def pending_tools() -> list[str]:
 
 
 def is_tool_pending() -> bool:
-    """Whether the tool whose span ends waits, and did nothing."""
+    """Whether an ending tool waits and did nothing, by its span."""
     return any(
         isinstance(value, FunctionToolResult) and isinstance(value.run_item, ToolApprovalItem)
         for value in _locals_of_runner()

@@ -70,7 +70,7 @@ class _Heartbeat:
         self.sender.put({**self._ids, **self.fields, **heartbeat})
 
     def close(self) -> None:
-        """Report no more heartbeats."""
+        """Stop the heartbeats."""
         self.is_open = False
         self.sender.closed(self)
 

@@ -22,7 +22,7 @@ from .registered_entrypoint import replace_entrypoint
 from .returned_work import Run
 from .wrapped import wrap
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any, Final, ParamSpec, TypeVar
 

@@ -54,7 +54,7 @@ class HandoffOutcome(StrEnum):
     """How a call ended."""
 
     SUCCESS = "success"  # the agent returned
-    ERROR = "error"  # it raised, or nobody read its stream to the end
+    ERROR = "error"  # it raised, or its caller did not read the stream to the end
     TIMEOUT = "timeout"  # it did not return in time
     CANCELLED = "cancelled"  # the caller was cancelled
 
@@ -192,7 +192,7 @@ class AgentHandoffManager:
             async with asyncio.timeout(timeout) as limit:
                 result = await _call_agent(agent, context)
         except TimeoutError:
-            if limit.expired():  # else it is the agent's own
+            if limit.expired():  # otherwise it is the agent's own
                 call.timeout = timeout
             raise
         if not is_work(result):

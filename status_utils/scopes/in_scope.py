@@ -13,7 +13,7 @@ from ..sending.own_work import warn
 from .context_functions import agent_or_job
 from .scope import innermost_scope
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any, ParamSpec, TypeVar
 
@@ -45,7 +45,7 @@ def in_scope(function: Callable[P, R]) -> Callable[P, R]:
 
 
 class _Portable(partial):  # type: ignore[type-arg]  # its argument is for type checkers
-    """A function with a scope around its work, which pickle makes anew. Pickled, it is `pickled_as`.
+    """A function with a scope around its work. Pickle restores it from `pickled_as`.
 
     `inspect` looks through a `partial` at the function in it.
     """
@@ -54,7 +54,7 @@ class _Portable(partial):  # type: ignore[type-arg]  # its argument is for type 
 
     def __new__(cls, wrapped: Callable[..., Any], *, pickled_as: Callable[[], tuple[Any, ...]]) -> Any:
         self = super().__new__(cls, wrapped)
-        update_wrapper(self, wrapped)  # first: it takes the function's attributes over
+        update_wrapper(self, wrapped)  # first, because it copies the function's attributes
         self._pickled_as = pickled_as
         return self
 
@@ -70,7 +70,7 @@ class _Portable(partial):  # type: ignore[type-arg]  # its argument is for type 
 
 
 def _reduced(function: Callable[..., Any], scope: Scope | None) -> tuple[Any, ...]:
-    """How pickle makes the function anew in another process: with the scope, if there is one."""
+    """Restore the function in another process, with the scope if there is one."""
     from .propagation import context_of  # noqa: PLC0415 - for pools of processes only
 
     found = agent_or_job(scope)

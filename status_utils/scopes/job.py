@@ -166,7 +166,7 @@ class AgentScope(Scope):
             self.sender.flush(last_chance=True)
 
     def _open(self) -> None:
-        if not self.job.has_ended:  # else its statuses are sent, without heartbeats
+        if not self.job.has_ended:  # otherwise its statuses are sent, without heartbeats
             super()._open()
 
     def _report_start(self) -> None:
@@ -280,8 +280,8 @@ class JobScope(Scope):
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException:
-            # A cancellation. If an exception is under way, that one goes on: the scopes of anyio and trio end
-            # the cancellation that they raise, and the caller's exception would end with it.
+            # A cancellation. If another exception is propagating, it continues: the scopes of anyio and trio
+            # end the cancellation that they raise, and the caller's exception would end with it.
             if error is None:
                 raise
 

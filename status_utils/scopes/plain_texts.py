@@ -17,7 +17,7 @@ from statusbeam.model.metadata import IDENTITY
 from ..sending.own_work import ERROR, log
 from .plain_numbers import is_decimal, to_number
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any
 
@@ -98,7 +98,7 @@ def _id_text(value: Any) -> str | None:
 
 
 def has_text(value: object) -> bool:
-    """Whether the value's class says what its text is; others have an address for it, or a `repr` for
+    """Whether the value's class defines its text. The default text is an address, or a `repr` for
     programmers."""
     text: Any = type(value).__str__
     return text is not object.__str__

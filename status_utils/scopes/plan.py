@@ -15,7 +15,7 @@ from .failures import log_not_reported
 from .plain_texts import to_name
 from .plain_values import plain_object
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any
 

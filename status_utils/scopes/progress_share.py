@@ -1,4 +1,4 @@
-"""Progress as callers give it: a share from 0 to 1, or a percentage where they say so.
+"""Progress from callers: a share from 0 to 1, or a percentage by its own argument.
 
 >>> to_percent(0.4, None), to_percent(None, 40)
 (40.0, 40.0)

@@ -28,7 +28,7 @@ from .invocations import Invocation, to_attempt
 from .job import AgentScope, JobScope, JobStart
 from .runs import Opening
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any, Final, TypeVar
 
@@ -205,4 +205,4 @@ class CarriedAgent(AgentScope):
         await self.job.flush_at_exit(error)
 
     def end_unflushed(self, error: BaseException | None) -> None:
-        """It goes on."""
+        """The work continues."""

@@ -99,7 +99,7 @@ class Run:
                 scope.end(error)
 
     async def finish_async(self, error: BaseException | None) -> None:
-        """`finish` for coroutines: the event loop goes on while a job's statuses are sent."""
+        """`finish` for coroutines: the event loop runs while a job's statuses are sent."""
         for scope in reversed(self._scopes if self._end(error) else ()):
             await scope.end_async(error)
 
@@ -204,7 +204,7 @@ def await_work(run: Run, work: Awaitable[Any]) -> Any:
     """A coroutine that awaits the work inside the scopes."""
     following: Any = _await_work(run, work)
     name = getattr(work, "__qualname__", None)
-    if isinstance(name, str):  # for Python's warning about a coroutine that nobody awaits
+    if isinstance(name, str):  # for Python's warning about a coroutine that is never awaited
         following.__qualname__ = name
     return _watched(run, following)
 

@@ -201,7 +201,7 @@ class Scope:
     def status(self, status: str, message: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Report any other status: one of the library's words or your own.
 
-        A qualified status (`calling_amazon_location`) stands for its word and the name in it. A sentence
+        A qualified status (`calling_amazon_location`) gives its word and the name in it. A sentence
         becomes the message of a `progress`.
         """
         given = {**self.fields, "status": to_text(status), "message": to_message(message)}
@@ -278,7 +278,7 @@ class Scope:
         self._end_wait_above(self.fields.get("invocationId"))
 
     def _end_wait_above(self, invocation_id: object) -> None:
-        """An invocation goes on, maybe in another scope than the one that waited."""
+        """Continue an invocation, possibly in another scope than the waiting one."""
         above = self.parent
         while above is not None:
             above._waits_below.pop(invocation_id, None)
@@ -296,7 +296,7 @@ class Scope:
 
     @never_raises
     def send_heartbeat(self) -> None:
-        """Report that the work goes on. The sender calls this while the scope is quiet."""
+        """Report that the work is running. The sender calls this while the scope is silent."""
         with _pausing:
             if self._wait is None:
                 self._report(StatusWord.HEARTBEAT, "Still working", None)
@@ -441,7 +441,7 @@ class Scope:
         self.sender.opened(self)
 
     def _close(self) -> None:
-        """Send no more heartbeats."""
+        """Stop the heartbeats."""
         self.sender.closed(self)
 
     def _flush_if_ending(self) -> None:
@@ -471,7 +471,9 @@ class Scope:
         try:
             yield self
         finally:
-            if self.contains(_CURRENT.get()):  # else it is left in another context, which has its own
+            if self.contains(
+                _CURRENT.get()
+            ):  # otherwise the block ends in another context, which has its own
                 _CURRENT.set(before)
 
     def __enter__(self) -> Self:

@@ -86,7 +86,7 @@ class _AgentState:
     )  # held while sending, so that the agent's statuses keep their order
 
     def begins_again(self, status: str) -> bool:
-        """Whether it goes on after its end."""
+        """Whether the agent continues after its end."""
         return self.status in _AGENT_ENDS and status in (PENDING, IN_PROGRESS)
 
     def change(self, status: str, *, now: float, measured: bool) -> str:
@@ -273,7 +273,9 @@ class StatusTracker:
         return text
 
     def _new_agent(self, agent_name: str) -> _AgentState:
-        invocation = self._invocations.next(agent_name, None, None)  # its name is its id as long as it is one
+        invocation = self._invocations.next(
+            agent_name, None, None
+        )  # its name is its id while the agent has one invocation
         agent = self._states[agent_name] = _AgentState(attempt=invocation.attempt)
         return agent
 

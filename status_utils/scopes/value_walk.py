@@ -24,7 +24,7 @@ from statusbeam.model.validation import exact_integer, json_text
 from .plain_numbers import LONGEST_NUMBER, is_decimal, to_number
 from .plain_texts import has_text, to_text, type_mark
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any, Final
 
@@ -94,7 +94,7 @@ class _Walk:
         """The object with as many of its items as there is room for."""
         if len(given) > self._values:
             self._cut()
-        # With shares, each part takes a value for itself and at least one for its content.
+        # With shares, each part uses a value for itself and at least one for its content.
         keys = list(islice(given, self._values // 2 if self._shared and depth == 1 else self._values))
         if depth == 1 and not _FOLDED.isdisjoint(keys):  # the keys that the snapshot reads come first
             keys.sort(key=lambda key: key not in _FOLDED)
@@ -171,7 +171,7 @@ class _Walk:
             value = value[: max(0, room - len(mark))] + mark
         text = printable(value)
         size = _size(text)
-        if length > _LONG_TEXT and size > self._bytes + _LONG_TEXT:  # it takes several bytes a character
+        if length > _LONG_TEXT and size > self._bytes + _LONG_TEXT:  # a character can have several bytes
             self._cut()
             kept = len(text) * max(0, self._bytes) // size // 2
             text = text[:kept] + length_mark(given)

@@ -41,7 +41,7 @@ def wait_above(wait: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time(until: Any) -> str | None:
-    """A moment, or so many seconds from now; None, with a warning, for anything else."""
+    """A time, or a number of seconds from now; None, with a warning, for anything else."""
     from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - loading it costs much, and few calls need it
 
     with suppress(OverflowError, ValueError, OSError):  # beyond what a clock can show

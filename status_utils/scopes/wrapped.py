@@ -99,7 +99,7 @@ def _generator_of_kind(
         return generator if run is None else iterate(run, generator)
 
     function = _GeneratorFunction(kind)
-    update_wrapper(function, work)  # first: it takes the function's attributes over
+    update_wrapper(function, work)  # first, because it copies the function's attributes
     function.step = step
     return function
 

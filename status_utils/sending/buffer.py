@@ -17,7 +17,7 @@ from statusbeam.model.parse import TRACEPARENT
 
 from .draft import Draft
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any
 

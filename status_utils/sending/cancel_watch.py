@@ -16,7 +16,7 @@ from . import process_hooks
 from .own_work import OwnWork, warn
 from .tracing import without_segment
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Final
 

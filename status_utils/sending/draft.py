@@ -9,7 +9,7 @@ from statusbeam.model.normalize import normalized, with_plan_names
 from statusbeam.model.validation import JsonObject
 from statusbeam.model.words import StatusWord
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from statusbeam.model.limits import HEARTBEAT_SECONDS
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from .heartbeat_source import HeartbeatSource
 

@@ -12,7 +12,7 @@ from statusbeam.model.limits import BUFFER_BYTES
 from .buffer import Batch, Buffer, pack
 from .draft import Draft
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from .buffer import Rejection
 
@@ -28,14 +28,14 @@ class Outbox:
     def __init__(self) -> None:
         # Putting can't be interrupted halfway, so signal handlers and destructors may report statuses too.
         self._inbox: SimpleQueue[Draft | Callback | None] = SimpleQueue()
-        self._packing = Lock()  # guards making batches, which takes long; taken before the other lock
+        self._packing = Lock()  # guards the slow making of batches; acquired before the other lock
         self._lock = Lock()  # guards everything below
         self._buffer = Buffer()
         self._batches: deque[Batch] = deque()  # the ones in the process's logs are before the others
         self._batch_bytes = 0
         self._packed_number: int | None = None  # of the first status that is being packed
         self._rejected: list[Rejection] = []
-        self._drain_callbacks: list[tuple[int, Callback]] = []  # with the number that must be gone before
+        self._drain_callbacks: list[tuple[int, Callback]] = []  # with the number that must be sent before
 
     def put(self, draft: Draft) -> None:
         """Add a status."""
@@ -108,7 +108,7 @@ class Outbox:
             with self._lock:
                 self._packed_number = None
                 self._rejected += rejected
-                if batch is not None:  # else every status of it was rejected
+                if batch is not None:  # otherwise every status of it was rejected
                     self._add_batch(batch)
                     return batch
 

@@ -14,7 +14,7 @@ from _thread import get_ident
 from contextvars import ContextVar
 from functools import wraps
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextvars import Token
@@ -38,7 +38,7 @@ class OwnWork:
         _CURRENT.reset(self._token)
 
     def is_here(self) -> bool:
-        """Whether the block goes on, in this thread."""
+        """Whether the block is running, in this thread."""
         return self._thread == get_ident()
 
 

@@ -34,7 +34,7 @@ from .trace_context import current_traceparent
 from .tracing import without_segment
 from .waiting import wait_for_thread
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any, Final
 
@@ -52,8 +52,8 @@ PROGRESS_SECONDS: Final = 0.25
 """How long after a batch progress alone waits for other statuses."""
 
 TRIES: Final = 5
-"""Tries of one batch with short pauses. A count, not a time: time that passes while the process is frozen
-says nothing about the backend."""
+"""The attempts to send one batch, with short pauses. This is a count and not a time, because a frozen process
+also lets time pass."""
 
 PROBES: Final = 10
 """Tries of one batch after that, each after a cool-down. Then the batch is dropped: it may be the cause."""
@@ -271,7 +271,7 @@ class Sender:
         return min(times, default=None)
 
     def _prepare(self) -> None:
-        """Import what sending needs before a lock is taken, so that `flush` waits for `_prepared` alone."""
+        """Import the modules for sending before taking a lock, so that `flush` waits for `_prepared` only."""
         with process_hooks.import_lock, OwnWork():
             with suppress(Exception):  # packing a batch reports the error
                 from .redact_on_exit import redact_text  # noqa: PLC0415 - needed at first send only
@@ -326,7 +326,7 @@ class Sender:
 
 
 def _payload_of(draft: Draft) -> Mapping[str, Any]:
-    """A draft that is only logged, as a payload that a redrive can send as it is."""
+    """A draft that is only logged, as a payload that a redrive can send unchanged."""
     batch_id = os.urandom(16).hex()
     try:
         return {"batchId": batch_id, "updates": [draft.encode(f"{batch_id}.0")]}

@@ -52,7 +52,7 @@ class _Registry:
             if sender.is_running or not sender.is_idle():  # it has begun again meanwhile
                 return
             self._busy.pop(id(sender), None)
-            # A sender that remembers no failure may be made anew.
+            # A sender without failures may be created again.
             if sender.breaker.responsive and self._senders.get(id(sender.transport)) is sender:
                 del self._senders[id(sender.transport)]
 
@@ -73,7 +73,7 @@ _REGISTRY = _Registry()
 
 def sender_for(transport: Transport | None) -> Sender:
     """The sender of a transport; None: of the transport that the environment names."""
-    with suppress(Exception):  # an interpreter that is ending takes no more hooks
+    with suppress(Exception):  # an ending interpreter accepts no hooks
         process_hooks.install(at_exit=_at_exit, at_sigterm=_at_sigterm, in_child=_REGISTRY.reset)
     return _REGISTRY.get(transport_override() if transport is None else transport)
 

@@ -15,14 +15,16 @@ from functools import lru_cache
 
 from ..defaults import lambda_trace
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any
 
 
 def current_traceparent() -> str | None:
     """The context of a trace that is recorded; None without one. To be called in the reporting thread."""
-    opentelemetry: Any = sys.modules.get("opentelemetry.trace")  # never loaded by us: who traces has it
+    opentelemetry: Any = sys.modules.get(
+        "opentelemetry.trace"
+    )  # never loaded by us: tracing code has loaded it
     if opentelemetry is not None:
         try:
             context = opentelemetry.get_current_span().get_span_context()

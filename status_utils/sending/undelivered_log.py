@@ -30,13 +30,13 @@ _TIME = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 _STREAM = r"(?:\d{4}/\d\d/\d\d/\[\S+\]\S*|\S+/\S+/[0-9a-f]{32})"
 _GAP = r"[ \t]*[-|:]?[ \t]*"
 _NAME = rf"\[?{re.escape(LOGGER)}\]?"
-# What `aws logs tail` puts before each event.
+# the prefix of `aws logs tail` before each event
 _TAIL: Final = re.compile(rf"{_TIME} (?:{_STREAM} )?(?=[\[{{])")
-# What text formats put before each of our records: Lambda's, which names no logger, and those that name it.
+# the prefix of text formats before each of our records: Lambda's, without the logger, and others with it
 _OUR_BEGINNING: Final = re.compile(
     rf"\[ERROR\]\t[^\t]+\t[^\t]*\t|(?:{_TIME}{_GAP})?(?:\[?ERROR\]?{_GAP}{_NAME}|{_NAME}{_GAP}\[?ERROR\]?){_GAP}"
 )
-# What such formats put before any record: a line without it belongs to the record before.
+# the prefix of such formats before any record; a line without it belongs to the record before
 _LEVEL = r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)"
 _A_BEGINNING: Final = re.compile(rf"{_TIME}[ \t]|\[{_LEVEL}\]\t|{_LEVEL}:[^\s:]+:|\{{")
 

@@ -17,7 +17,7 @@ CACHE_SECONDS: Final = 300
 """The seconds that keys are used before the secret is read again."""
 
 _UNKNOWN_KEY_SECONDS: Final = 10
-"""A token with an unknown key id causes a read of the secret, but no more often than this."""
+"""The shortest interval of reads of the secret that tokens with unknown key ids cause."""
 
 
 class ViewTokenKeys:

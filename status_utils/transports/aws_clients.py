@@ -67,7 +67,8 @@ def translate_aws_errors() -> Iterator[None]:
 
 @contextmanager
 def aws_errors_of(client: ProcessLocal[Any]) -> Iterator[None]:
-    """`translate_aws_errors`; a client without valid credentials, which it would keep, is made anew."""
+    """`translate_aws_errors`, which also drops a client without valid credentials, so that it is created
+    again."""
     try:
         with translate_aws_errors():
             yield

@@ -16,7 +16,7 @@ class CancelRequests(Protocol):
     """
 
     def is_requested(self, job: JobKey, opened_at: float) -> bool:
-        """Whether somebody asks for the job to be cancelled, now. Raises TransportError.
+        """Whether the job has a request to cancel it. Raises TransportError.
 
         `opened_at`: when the caller opened the job, in epoch seconds. A request before that, to a job that
         has ended, was about an earlier run.

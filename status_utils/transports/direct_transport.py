@@ -76,7 +76,7 @@ class DirectTransport:
 
 
 def _warn_of_foreign_jobs(payload: Mapping[str, Any], result: PublishResult) -> None:
-    """One warning a job that belongs to another user: its reporter has taken an id that is in use."""
+    """Warn once for each job of another user, because its reporter uses an id that is in use."""
     updates = payload.get("updates", [payload])
     refused = (r["index"] for r in result["rejected"] if r["code"] == RejectionCode.FOREIGN_OWNER)
     for job_id in dict.fromkeys(updates[index]["jobId"] for index in refused):

@@ -38,6 +38,6 @@ class ProcessLocal(Generic[T]):
         return ProcessLocal, (self._make,)  # pickled, for another process, without the value
 
     def forget(self) -> None:
-        """Make the value anew at its next use."""
+        """Create the value again at its next use."""
         with self._lock:
             self._made = None

@@ -68,7 +68,7 @@ class SessionTable:
         raise TransportError(f"{_TRIES} writes met others", code="contended", retriable=True)
 
     def _read(self, session_id: str) -> tuple[Item | None, int]:
-        """The item and its version; an item whose time is over counts as absent, but has a version."""
+        """The item and its version. An expired item counts as absent, but has a version."""
         key = {KEY: {"S": session_id}}
         answer = self._client.get().get_item(TableName=self._name, Key=key, ConsistentRead=True)
         if "Item" not in answer:

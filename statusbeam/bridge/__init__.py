@@ -1,1 +1,1 @@
-"""The bridge: the log of every job, in the protocols that front ends, agents and assistants already speak."""
+"""The bridge serves the logs of jobs in protocols that front ends, agents and assistants already use."""

@@ -41,13 +41,14 @@ _STREAMS: Final = (orchestrator_socket, job_events, ag_ui, operations)
 _REQUESTS: Final = (jobs, job_stream, cloud_events, tickets, health)
 
 STREAM_HEADERS: Final = ("Stream-Closed", "Stream-Cursor", "Stream-Next-Offset", "Stream-Up-To-Date")
-"""What a client of Durable Streams reads."""
+"""The headers that clients of Durable Streams read."""
 
 _log = logging.getLogger(__name__)
 
 
 def create_app(bridge: Bridge, *, streams: bool = True) -> FastAPI:
-    """The application that serves `bridge` in every dialect; without `streams`, in those that answer once."""
+    """The application that serves `bridge` in every dialect, or without `streams`, in those with one
+    answer."""
 
     mcp = McpEndpoint(bridge)
 
@@ -67,7 +68,7 @@ def create_app(bridge: Bridge, *, streams: bool = True) -> FastAPI:
     app.add_middleware(
         CORSMiddleware,
         allow_origin_regex=bridge.origins.pattern,
-        allow_credentials=bridge.origins.restricted,  # the cookie of a stream that comes back
+        allow_credentials=bridge.origins.restricted,  # the cookie of a reconnecting stream
         allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["*"],  # A2A and MCP have headers of their own; what may be done depends on none
         expose_headers=["ETag", "Link", "Location", "Retry-After", *STREAM_HEADERS],
@@ -86,7 +87,7 @@ def create_app(bridge: Bridge, *, streams: bool = True) -> FastAPI:
 
 
 def _answer_with_problems(app: FastAPI) -> None:
-    """Every error is a problem document."""
+    """Respond to every error with a problem document."""
 
     @app.exception_handler(Problem)
     async def known(_: Request, problem: Problem) -> JSONResponse:

@@ -15,7 +15,7 @@ Each socket of `session-1` gets `agent_status`, then `complete` or `error`. A so
 reconnects, gets the missed statuses.
 
 `ConnectionManager()` keeps the log in memory, and admits every client that knows a session's id. Give it
-`authenticate` to ask your own login. `ConnectionManager(bridge=bridge_on_aws(settings))` reads the log of a
+`authenticate` to check your own login. `ConnectionManager(bridge=bridge_on_aws(settings))` reads the log of a
 deployment.
 """
 
@@ -62,14 +62,14 @@ __all__ = [
 ]
 
 LOCAL: Final = "local"
-"""User and tenant of an application that names none."""
+"""The default user and tenant of an application."""
 
 
 class ConnectionManager(_ConnectionManager):
     """All sockets of this process, by session, and the log that feeds them.
 
-    Without `bridge`, the log is in memory and `transport` writes to it. Then `authenticate` decides who may
-    connect; without it, every client that knows a session's id may.
+    Without `bridge`, the log is in memory and `transport` writes to it. Then `authenticate` decides which
+    clients may connect. Without it, every client that knows a session's id may connect.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class ConnectionManager(_ConnectionManager):
         self.user_id = user_id
         self.tenant_id = tenant_id
         self.transport: Transport | None = None
-        """What reports to the log in memory; None: the transport that the environment names."""
+        """The transport to the log in memory; None: the transport from the environment."""
         if bridge is None:
             journal = MemoryJournal(log_retention_days=1, job_retention_days=1)
             bridge = Bridge.in_memory(
@@ -96,12 +96,12 @@ class ConnectionManager(_ConnectionManager):
         super().__init__(bridge)
 
     async def _admit(self, connection: HTTPConnection) -> Viewer:  # noqa: ARG002 - whoever connects
-        # An operator: the jobs may be of any user of the application.
+        # an operator, because the jobs may belong to any user of the application
         return Viewer(user_id=self.user_id, tenant_id=self.tenant_id, roles=(OPERATOR_GROUP,))
 
 
 class AgentHandoffManager(_AgentHandoffManager):
-    """status_utils.AgentHandoffManager, whose calls the sockets of their session see.
+    """status_utils.AgentHandoffManager, whose calls appear on the sockets of their session.
 
     The calls belong to the application's own user and tenant, unless `user_id` and `tenant_id` name others.
     """
@@ -128,7 +128,7 @@ def _transport_to(journal: MemoryJournal, bridge: Bridge) -> DirectTransport:
 
 
 class _Everybody:
-    """A SessionStore that always knows of a watcher: a push costs nothing here."""
+    """A SessionStore that always reports a watcher, because a push in memory costs nothing."""
 
     def audience(
         self,
@@ -142,7 +142,7 @@ class _Everybody:
 
 
 class _Hints:
-    """A Broadcaster for tails in this process: it notifies them to read the log."""
+    """A Broadcaster that notifies the tails of this process to read the log."""
 
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge

@@ -45,7 +45,7 @@ _CLIENT: Final = Config(
 
 
 def bridge_on_aws(settings: BridgeSettings, *, clock: Clock | None = None) -> Bridge:
-    """Everything wired up, with the credentials of the environment."""
+    """The bridge, with the credentials of the environment."""
     clock = clock or Clock()
     session = boto3.session.Session()
     dynamo = session.client("dynamodb", config=_CLIENT)

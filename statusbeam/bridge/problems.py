@@ -4,7 +4,7 @@
 HTTP 404, application/problem+json
 {"type": "urn:statusbeam:problem:not-found", "title": "Not Found", "status": 404, "detail": "There is no …"}
 
-A problem carries nothing that its reader may not know. The detail for operators goes to the process's logs.
+A problem contains only what its reader may know. The detail for operators goes to the process's logs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TYPE_PREFIX: Final = "urn:statusbeam:problem:"
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's own word
-    """The answer to a failed request. `code` is the end of the problem's type."""
+    """The response to a failed request. `code` is the end of the problem's type."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         }
 
     def response(self) -> JSONResponse:
-        """The problem document as an answer."""
+        """The response with the problem document."""
         return JSONResponse(self.document(), self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
     @classmethod
@@ -58,23 +58,23 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         return cls(400, "bad-request", detail, members=members)
 
     @classmethod
-    def unauthenticated(cls, detail: str = "A valid token is needed.") -> Self:
+    def unauthenticated(cls, detail: str = "The request needs a valid token.") -> Self:
         """No token, or one that is not valid."""
         return cls(401, "unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
 
     @classmethod
     def forbidden(cls, detail: str) -> Self:
-        """A valid token that does not permit this."""
+        """The valid token does not permit the request."""
         return cls(403, "forbidden", detail)
 
     @classmethod
     def not_found(cls, detail: str) -> Self:
-        """There is none, or the caller may not know of it."""
+        """It does not exist, or the caller may not know of it."""
         return cls(404, "not-found", detail)
 
     @classmethod
     def too_many(cls, detail: str, *, retry_after: int = 5) -> Self:
-        """A limit of the caller's, or of this process."""
+        """The caller or this process has reached a limit."""
         return cls(429, "too-many-requests", detail, headers={"Retry-After": str(retry_after)})
 
     @classmethod

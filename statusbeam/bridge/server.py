@@ -1,6 +1,6 @@
 """The bridge as a process: `python -m statusbeam.bridge.server`, set up by BridgeSettings' variables.
 
-SIGTERM drains it: no new streams, open ones get the request to reconnect, and the process ends.
+SIGTERM drains it: the bridge opens no new streams, asks the clients of open ones to reconnect, and exits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .on_aws import bridge_on_aws
 from .shared_frames import SharedFramesProtocol
 
 MESSAGE_BYTES = 65_536
-"""What a client may send at once."""
+"""The most bytes in one message of a client."""
 COLLECTOR_THRESHOLDS = (100_000, 50, 100)
 DRAIN_SECONDS = 10
 """How long open streams may take to end."""
@@ -38,7 +38,8 @@ class BridgeServer(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal ends the process."""
-        # Sockets are many objects that stay. Collecting at the usual pace took a third of the CPU.
+        # Sockets are many long-lived objects. At its usual pace, garbage collection took a third of the CPU
+        # time.
         gc.freeze()
         gc.set_threshold(*COLLECTOR_THRESHOLDS)
         await super().serve(sockets)
@@ -65,11 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         create_app(bridge, streams=settings.bridge_streams),
         host=options.host,
         port=options.port,
-        access_log=False,  # an address may hold a token
+        access_log=False,  # the access log would contain tokens in addresses
         log_level="warning",  # at info, uvicorn logs the address of each WebSocket
         ws=SharedFramesProtocol,
         ws_max_size=MESSAGE_BYTES,
-        ws_per_message_deflate=False,  # it would compress each message anew for each client
+        ws_per_message_deflate=False,  # uvicorn would compress each message for each client
         timeout_graceful_shutdown=DRAIN_SECONDS,
         log_config=None,
     )

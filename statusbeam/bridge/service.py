@@ -43,12 +43,12 @@ from .workflows import MemoryWorkflows, Workflows
 HEARTBEAT_SECONDS: Final = 30.0
 
 JOBS_SEARCHED: Final = 25
-"""A session id that is no job's is looked for among so many of the user's newest jobs."""
+"""The bridge searches a session id that is no job id in this number of the user's newest jobs."""
 
 RESUME_COOKIE: Final = "statusbeam-resume"
 
 Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
-"""Who opens this connection. Raises Problem."""
+"""The viewer who opens this connection. Raises Problem."""
 
 _SESSION_ID: Final = identifier(ID_LENGTH)
 
@@ -58,21 +58,21 @@ class LogPage:
     """A part of a job's log: whole after the requested cursor, or `lost` has the reason."""
 
     job: Job
-    """The job as it is now."""
+    """The current job."""
     updates: Sequence[StatusUpdate] = ()
     cursor: Cursor
-    """Ask with this for what follows; after a loss, it is the position of `job`."""
+    """The cursor for the next request. After a loss, it is the position of `job`."""
     lost: Lost | None = None
 
     @property
     def is_up_to_date(self) -> bool:
-        """Whether nothing follows, for now."""
+        """Whether this is the current end of the log."""
         return self.cursor == Cursor.of(self.job.head)
 
 
 @dataclass(kw_only=True)
 class Bridge:
-    """Everything that the routes share."""
+    """The state that all routes share."""
 
     reader: LogReader
     tails: Tails
@@ -95,7 +95,7 @@ class Bridge:
         pace: Pace | None = None,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> Bridge:
-        """A bridge of one process, on what `journal` holds."""
+        """A bridge of one process, on `journal`."""
         reader = MemoryLogReader(journal)
         return cls(
             reader=reader,
@@ -110,7 +110,7 @@ class Bridge:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        """Around the time in which the process serves. At its end no stream is left open."""
+        """Run the bridge while the block serves. At the end, all streams are closed."""
         self.connections.closing = False
         try:
             yield
@@ -118,7 +118,7 @@ class Bridge:
             self.connections.end_all()
 
     async def viewer(self, connection: HTTPConnection) -> Viewer:
-        """Who opens this connection, from a page that may. Raises Problem."""
+        """The viewer who opens this connection, after a check of its page. Raises Problem."""
         if not self.origins.allows(connection.headers.get("origin")):
             raise Problem.forbidden("Pages of this origin may not use the bridge.")
         try:
@@ -130,7 +130,7 @@ class Bridge:
             return resumed
 
     async def _resumed(self, connection: HTTPConnection) -> Viewer | None:
-        """Who opened this stream with a ticket, when an EventSource comes back with the used ticket."""
+        """The viewer of a stream whose EventSource reconnects with its used ticket."""
         ticket = connection.cookies.get(RESUME_COOKIE)
         if ticket is None or not _is_opened_by_ticket(connection):
             return None
@@ -138,7 +138,7 @@ class Bridge:
         return None if viewer is None or await self.connections.is_ended(viewer) else viewer
 
     async def resume_headers(self, connection: HTTPConnection, viewer: Viewer) -> dict[str, str]:
-        """The header of a stream that a ticket opened: a cookie with the ticket for its next request.
+        """The headers for a stream with a ticket: a cookie with the ticket for its next request.
 
         Raises SessionStoreError.
         """
@@ -157,7 +157,7 @@ class Bridge:
     async def find_job(self, viewer: Viewer, session_id: str) -> JobKey | None:
         """The job with this id, else the viewer's newest with this session or correlation id.
 
-        None when there is none that the viewer may see. Raises Problem and JournalError.
+        None if the viewer may see no such job. Raises Problem and JournalError.
         """
         key = viewer.job(valid_id(session_id))
         for head in await self.reader.heads([key]):
@@ -181,7 +181,7 @@ class Bridge:
         return replace(page, heads=list(filter(viewer.may_see, page.heads)))
 
     async def visible_job(self, viewer: Viewer, job_id: str) -> Job:
-        """The job, if there is one that the viewer may see. Raises Problem: both look the same."""
+        """The job. Raises the same Problem if it does not exist or the viewer may not see it."""
         job = await self.reader.snapshot(viewer.job(valid_id(job_id)))
         if job is None or not viewer.may_see(job.head):
             raise Problem.not_found("There is no such job, or it is not yours.")
@@ -208,7 +208,7 @@ def _is_opened_by_ticket(connection: HTTPConnection) -> bool:
 
 
 def valid_id(text: str) -> str:
-    """The text, if an id may look like it. Raises Problem."""
+    """The text, if it is a valid id. Raises Problem."""
     try:
         found: str = _SESSION_ID("the id", text)
     except InvalidStatusError as error:
@@ -217,11 +217,11 @@ def valid_id(text: str) -> str:
 
 
 def token_of(connection: HTTPConnection) -> str:
-    """The token that a connection brings: in its header, or in `?ticket=`. Raises Problem."""
+    """The token of a connection, from its header or `?ticket=`. Raises Problem."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if token and scheme.lower() == "bearer":
         return token.strip()
-    # The API takes the bare token: the same header is good here.
+    # The API accepts a header with the bare token, and so does the bridge.
     found = scheme or connection.query_params.get("ticket", "")
     if not found:
         raise Problem.unauthenticated()

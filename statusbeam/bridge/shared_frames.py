@@ -1,10 +1,10 @@
-"""WebSocket frames that many sockets share: encoded once, and written without a task switch a socket.
+"""Encodes WebSocket frames once for many sockets, and writes them without a task switch for each socket.
 
     uvicorn.Config(app, ws=SharedFramesProtocol)
 
-What a server sends is not masked, so a message has the same bytes for every client. The protocol offers a
-function under EXTENSION in the scope, which writes such bytes when nothing else waits to be written. Servers
-without it send each message by itself.
+Servers do not mask messages, so a message has the same bytes for every client. The protocol provides a
+function under EXTENSION in the scope, which writes such bytes if the socket's write buffer is empty. Servers
+without it send each message separately.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from websockets.http11 import Request
 EXTENSION: Final = "statusbeam.frames"
 
 WriteFrames = Callable[[bytes], bool]
-"""Writes frames now, and whether it did. False: the client is slow or leaves; send messages as usual."""
+"""Writes frames at once. Returns False for a slow or closing client, which needs ordinary sends."""
 
 
 class SharedFramesProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's protocol with that function."""
+    """uvicorn's WebSocket protocol with the function under EXTENSION."""
 
     def handle_connect(self, event: Request) -> None:
         """Begin the handshake. The application's task runs after this, with the extension in its scope."""
@@ -36,11 +36,11 @@ class SharedFramesProtocol(WebSocketsSansIOProtocol):
         """Send a message of the application."""
         await super().send(message)
         if self.close_sent:
-            # A refused handshake is complete, too. Otherwise uvicorn logs an error for each one.
+            # Without this, uvicorn would log an error for each refused handshake.
             self.handshake_complete = True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the function: it refers to the protocol, which refers to it."""
+        """Remove the function, which forms a reference cycle with the protocol."""
         super().connection_lost(exc)
         if self.handshake_initiated and hasattr(self, "scope"):
             self.scope["extensions"].pop(EXTENSION, None)

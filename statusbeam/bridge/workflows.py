@@ -1,4 +1,4 @@
-"""Starts the registered workflows: the port, its adapter on Step Functions, its twin in memory."""
+"""Starts the registered workflows: the port, and its adapters on Step Functions and in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 EXECUTION_NAME: Final = "^[A-Za-z0-9_-]{1,80}$"
-"""What Step Functions takes, without dots: it drops them from some addresses."""
+"""The characters of an execution's name, without dots, which Step Functions drops from some addresses."""
 
 
 class Workflows(Protocol):
@@ -34,7 +34,7 @@ class Workflows(Protocol):
 
 
 class StepFunctionsWorkflows:
-    """State machines by name. An execution is named like its job, so that a job id runs once."""
+    """State machines by name. An execution has the name of its job, so each job id runs once."""
 
     def __init__(self, client: SFNClient, arns: Mapping[str, str]) -> None:
         self._client = client
@@ -62,7 +62,7 @@ class StepFunctionsWorkflows:
 
 
 class MemoryWorkflows:
-    """Workflows that keep their inputs in `started`."""
+    """Workflows that store their inputs in `started`."""
 
     def __init__(self, *names: str) -> None:
         self.started: dict[str, tuple[str, Mapping[str, Any]]] = {}
@@ -82,7 +82,7 @@ class MemoryWorkflows:
 
 
 def check_execution_name(job_id: str) -> None:
-    """Raise Problem for an id that can't name an execution."""
+    """Raise Problem for an id that cannot be the name of an execution."""
     if re.fullmatch(EXECUTION_NAME, job_id) is None:
         raise Problem.bad_request("session_id must be 1 to 80 letters, digits, hyphens and underscores.")
 

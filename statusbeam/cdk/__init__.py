@@ -70,7 +70,7 @@ __all__ = [
     "Statusbeam",
 ]
 
-# Loaded when first asked for: the construct library starts Node, which the bundles and resolvers do without.
+# Loaded at first use: the construct library starts Node, which the bundles and resolvers do not need.
 _LATE = {
     "Alarms": "monitoring.alarms",
     "ApiOptions": "options",

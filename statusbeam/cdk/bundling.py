@@ -1,6 +1,6 @@
 """Builds Lambda assets: sources, and wheels pinned by hash. Every machine builds the same bytes.
 
-The wheels come with this package, so a build needs no network, no pip and no Docker. All are pure Python: the
+The wheels come with this package, so a build needs no network, no pip and no Docker. All are pure Python, so
 one zip runs with every Lambda runtime that the product supports, and under the emulator.
 """
 
@@ -27,7 +27,8 @@ LIBRARY = ("status_utils", *MODEL)
 """The sources of the layer: what callers import."""
 
 LOG = (*MODEL, "statusbeam/log")
-"""The sources of the publisher. Its function has no layer: no package may lie in two places."""
+"""The sources of the publisher. Its function has no layer, because Python finds a package in one place
+only."""
 
 PUBLISHER_PINS = ASSETS / "lambdas" / "requirements.txt"
 TOKEN_PINS = ASSETS / "lambdas" / "requirements-tokens.txt"
@@ -87,7 +88,7 @@ def build_bundle(
 
 
 def tree_digest(folder: Path) -> str:
-    """The digest of names and contents of all files below `folder`; times, owners and modes do not count."""
+    """The digest of names and contents of all files below `folder`, without times, owners and modes."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -120,7 +121,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _pinned_wheels(requirements: Path, wheels: Path) -> list[Path]:
-    """The wheel of each pin, known by its hash."""
+    """The wheel of each pin, found by its hash."""
     present = _by_hash(wheels)
     text = requirements.read_text()
     starts = [match.start() for match in _PIN.finditer(text)]
@@ -145,7 +146,7 @@ def _unpack(wheel: Path, folder: Path) -> None:
     """The wheel's modules and metadata, without the commands that it would install."""
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if ".data/" not in name]
-        archive.extractall(folder, names)  # of a file whose hash is pinned
+        archive.extractall(folder, names)  # safe: the file's hash is pinned
 
 
 def _settle(staged: Path, target: Path) -> None:
@@ -156,6 +157,6 @@ def _settle(staged: Path, target: Path) -> None:
     try:
         staged.rename(target)
     except OSError:
-        # Another synth made the same folder at the same time, with the same content.
+        # another synth has created the same folder meanwhile, with the same content
         if not target.is_dir():
             raise

@@ -1,4 +1,4 @@
-"""Why the constructs break some rules of cdk-nag (AWS Solutions). Its checks read the reasons.
+"""Records why the constructs break some rules of cdk-nag (AWS Solutions), which reads these reasons.
 
 An older aws-cdk-lib keeps no reasons for rules with a resource in their names, so it gets none.
 """
@@ -38,7 +38,7 @@ def _keeps_reasons() -> bool:
 
 
 def _spelled(value: Any) -> str:
-    """A value as findings spell it: references in angle brackets, joined texts in one piece."""
+    """A value as cdk-nag's findings show it: references in angle brackets, joined texts in one piece."""
     match value:
         case str():
             return value

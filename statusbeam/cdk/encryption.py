@@ -30,7 +30,7 @@ class EncryptionKey(Construct):
         key = EncryptionKey(self, "Key")
         Statusbeam(self, "Status", resources=ResourceOptions(key_arn=key.key_arn))
 
-    The key outlives the stack, because it takes all that it encrypted along.
+    The key outlives the stack, because without it all encrypted data would be lost.
     """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
@@ -63,7 +63,7 @@ class EncryptionKey(Construct):
 def customer_key(
     scope: Construct, resources: ResourceOptions, construct_id: str = "CustomerKey"
 ) -> kms.IKey | None:
-    """The deployment's key, as a construct refers to it. None: the keys are AWS's own."""
+    """A reference to the deployment's key. None: the resources use AWS's own keys."""
     if resources.key_arn is None:
         return None
     return kms.Key.from_key_arn(scope, construct_id, resources.key_arn)
@@ -95,7 +95,7 @@ def _allow(
         iam.PolicyStatement(
             principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
             actions=list(actions),
-            resources=["*"],  # in a key's own policy, the key
+            resources=["*"],  # in a key's policy, * means this key
             conditions=condition,
         )
     )

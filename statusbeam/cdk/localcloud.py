@@ -1,7 +1,7 @@
 """A deployment to localcloud: `statusbeam local up` names its API in the context of the CDK app.
 
-The emulator speaks plain HTTP, forgets everything at its end, and lacks some services. The constructs leave
-out what it cannot do. An app needs no code for it.
+The emulator uses plain HTTP, loses its state at its end, and lacks some services. The constructs leave out
+resources that it cannot create. An app needs no code for localcloud.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def local_api_url(scope: Construct) -> str | None:
 
 
 def resources_for(scope: Construct, resources: ResourceOptions) -> ResourceOptions:
-    """The options that apply where the app is deployed to."""
+    """The options of the API, for AWS or for localcloud."""
     if local_api_url(scope) is None:
         return resources
     return replace(
@@ -53,7 +53,7 @@ def local_api_options(options: ApiOptions, url: str) -> ApiOptions:
 
 
 def local_readers(scope: Construct) -> ReaderOptions:
-    """Who signs readers in on localcloud: its own user pool, or the provider that its caller names."""
+    """The sign-in on localcloud: its own user pool, or the provider that the user names."""
     issuer, client_id = map(scope.node.try_get_context, (LOCALCLOUD_ISSUER, LOCALCLOUD_CLIENT_ID))
     return OidcProvider(issuer=issuer, client_ids=(client_id,)) if issuer and client_id else _DEMO_READERS
 

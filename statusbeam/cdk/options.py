@@ -68,8 +68,8 @@ class ResourceOptions:
     """A symmetric KMS key of yours, by its ARN. It encrypts tables, queues, topics, details, secrets, logs
     and backups. `EncryptionKey` creates one; another key needs the same policy. None: AWS's own keys."""
     backup_days: int | None = None
-    """AWS Backup copies the table of jobs every night, and keeps each copy for so many days. None: no copies.
-    Point-in-time recovery of the last 35 days is always on."""
+    """AWS Backup copies the table of jobs every night, and keeps each copy for this number of days. None: no
+    copies. Point-in-time recovery of the last 35 days is always on."""
     runtime: lambda_.Runtime = lambda_.Runtime.PYTHON_3_14
     """What Statusbeam's own functions run with: Python 3.11 or newer."""
     access_logs: bool = False
@@ -100,8 +100,8 @@ class ManagedLogin:
     domain_prefix: str
     """The pages are at `https://<domain_prefix>.auth.<region>.amazoncognito.com`."""
     page_urls: tuple[str, ...]
-    """Where readers may come back to: the addresses of your pages, each with the slash at its end. Those of
-    `statusbeam login` on the reader's own machine are always allowed."""
+    """The addresses of your pages, to which readers return after the sign-in, each with a slash at its
+    end. The addresses of `statusbeam login` on a reader's own machine are always allowed."""
 
     def __post_init__(self) -> None:
         prefix = self.domain_prefix
@@ -193,8 +193,8 @@ class OidcProvider:
     """What the page and `statusbeam login` ask for. Many providers give a refresh token for `offline_access`
     only; without one, readers sign in again whenever the ID token has expired."""
     origins: tuple[str, ...] = ()
-    """Where the provider answers beside the issuer's own origin, for its token endpoint say: the page may
-    connect to no other place."""
+    """The provider's origins besides the issuer's, for example that of its token endpoint. The page may
+    connect only to these."""
 
     def __post_init__(self) -> None:
         if not _is_web_address(self.issuer):
@@ -213,7 +213,7 @@ class OidcProvider:
 
 
 ReaderOptions = NewUserPool | ExistingUserPool | OidcProvider
-"""Who signs readers in."""
+"""The sign-in of readers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +248,8 @@ class ApiOptions:
     introspection: bool = False
     """Clients may ask for the schema."""
     api_key_expires: dt.datetime | None = None
-    """When the API key expires; None: the API has no key. Whoever has the key reads the tenant `public`."""
+    """When the API key expires; None: the API has no key. Every holder of the key reads the tenant
+    `public`."""
     appsync_url_override: str | None = None
     """Where the publisher and the clients find the API, if a local data plane stands in for it."""
 
@@ -269,12 +270,12 @@ class PublishingOptions:
     tenant: str | None = None
     """The one tenant whose statuses the publisher accepts; None: every tenant's."""
     tenant_queues: tuple[str, ...] = ()
-    """Tenants with a publisher and queues of their own, beside the shared ones. Whoever may report to a
+    """Tenants with a publisher and queues of their own, beside the shared ones. A caller with a grant on a
     tenant's queue can report for this tenant only. `Statusbeam.routes` has the routes by tenant."""
     redacted_fields: tuple[str, ...] = ()
     """Fields that the publisher always hides: `metadata.customer.email`, `metadata.*.phone`."""
     redacted_patterns: tuple[str, ...] = ()
-    """Regular expressions, without spaces, of what else the publisher hides: `CUST-\\d{6}`."""
+    """Regular expressions, without spaces, of further texts that the publisher hides: `CUST-\\d{6}`."""
     log_days: int = 7
     """How long a status stays in the log of its job."""
     job_days: int = 90
@@ -355,7 +356,7 @@ class BudgetOptions:
 
     monthly_dollars: float
     emails: tuple[str, ...] = ()
-    """Who is written to, ten addresses at most. With alarms on, their topic is notified as well."""
+    """The notified addresses, ten at most. With alarms, their topic is notified too."""
     cost_tag: tuple[str, str] | None = None
     """Name and value of a tag: only what has it counts. The tag is active as a cost allocation tag. None: the
     whole account counts."""
@@ -369,7 +370,7 @@ class BudgetOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationOptions:
-    """Who is notified of what happens to jobs.
+    """The receivers of the events of jobs.
 
         NotificationOptions(channels=(
             NotificationChannel(name="ops", kind="webhook", target=secret.secret_arn),

@@ -18,7 +18,7 @@ from .compliance import accept
 from .encryption import customer_key
 from .options import PrivateNetwork, ResourceOptions
 
-# What Lambda does in the function's name to join it to a VPC.
+# the actions with which Lambda connects a function to a VPC
 _NETWORK_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -31,7 +31,7 @@ _NETWORK_INTERFACES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsyncDelivery:
-    """How often and for how long Lambda retries an asynchronous invoke, and where it puts one that failed."""
+    """How often and for how long Lambda retries an asynchronous invoke, and the queue of failed ones."""
 
     retry_attempts: int
     max_event_age: Duration

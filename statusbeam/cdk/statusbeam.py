@@ -51,14 +51,14 @@ class Statusbeam(Construct):
         agent = lambda_.Function(self, "Agent", layers=[status.library], environment=status.environment, ...)
         status.grant_report(agent)
 
-    Teams that must not report for each other's tenants report through queues of their own:
+    Teams that must not report for other tenants get queues of their own:
 
         status = Statusbeam(self, "Status", publishing=PublishingOptions(tenant_queues=("acme", "city")))
         status.routes["acme"].grant(agent)  # its variables: status.routes["acme"].environment()
 
     `library` is for functions of the same stack; other stacks create theirs as `LibraryLayer`. With `page`,
-    `page_url` is the address of the page. `name` tells deployments apart: it names the API and the audience
-    of view tokens. By default it is made of the stack's name and the construct's id.
+    `page_url` is the address of the page. `name` distinguishes deployments: it names the API and the audience
+    of view tokens. By default it consists of the stack's name and the construct's id.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class Statusbeam(Construct):
             add_local_output(self, self.outputs)
 
     def grant_report(self, grantee: iam.IGrantable) -> None:
-        """Let a role or a function report statuses, of every tenant that the deployment takes."""
+        """Let a role or a function report statuses for every tenant of the deployment."""
         self.route.grant(grantee)
 
     @property
@@ -150,12 +150,12 @@ class Statusbeam(Construct):
 
     @property
     def sign_in(self) -> Mapping[str, str]:
-        """What clients need to sign readers in: the user pool or the issuer, and the client id."""
+        """The sign-in settings of clients: the user pool or the issuer, and the client id."""
         return self._sign_in.outputs
 
     @property
     def app_clients(self) -> tuple[str, ...]:
-        """The ids of the clients whose tokens the API takes."""
+        """The ids of the clients whose tokens the API accepts."""
         return self._sign_in.app_clients
 
     @property
@@ -170,9 +170,11 @@ class Statusbeam(Construct):
 
     @property
     def page_config(self) -> PageConfig:
-        """What a page needs to know. Raises ValueError if the API has no real-time endpoint."""
+        """The configuration of a page. Raises ValueError if the API has no real-time endpoint."""
         if self.api.realtime_url is None:
-            raise ValueError("a page needs a real-time endpoint, and an emulator alone has none")
+            raise ValueError(
+                "a page needs a real-time endpoint, and an emulator without localcloud's data plane has none"
+            )
         return PageConfig(
             graphql_url=self.api.graphql_url,
             realtime_url=self.api.realtime_url,
@@ -182,7 +184,7 @@ class Statusbeam(Construct):
 
     @property
     def outputs(self) -> Mapping[str, str]:
-        """What callers and clients need, by name. As outputs of a stack, `statusbeam --stack` reads them.
+        """The addresses and ids for callers and clients, by name. `statusbeam --stack` reads them as outputs.
 
         for name, value in status.outputs.items():
             CfnOutput(self, name, value=value)
@@ -303,7 +305,7 @@ class Statusbeam(Construct):
     def _create_dashboard(self, name: str) -> None:
         from .monitoring.dashboard import Dashboard  # noqa: PLC0415 - loads another construct library
 
-        region = Stack.of(self).region  # an account's dashboards are of all regions
+        region = Stack.of(self).region  # the names of dashboards are shared by all regions of an account
         Dashboard(
             self,
             "Dashboard",

@@ -24,8 +24,8 @@ class ExitCode(IntEnum):
     NOT_FOUND = 5
     OUT_OF_REACH = 6
     TIMEOUT = 124  # as of timeout(1)
-    INTERRUPTED = 130  # what a shell expects after Ctrl-C
-    BROKEN_PIPE = 141  # what a shell expects after SIGPIPE
+    INTERRUPTED = 130  # a shell's exit code after Ctrl-C
+    BROKEN_PIPE = 141  # a shell's exit code after SIGPIPE
 
 
 class CommandError(Exception):

@@ -125,7 +125,7 @@ def _notifications(load: Load, item: Callable[[str, float, float], Item], prices
     channels = load.webhooks + load.slack + load.event_buses
     if not channels:
         return
-    # The first check is when the lease may be over; a job that goes on is checked again.
+    # The first check is at the possible end of the lease; a running job is checked again.
     checks = max(1, math.ceil(load.minutes * 60 / FIRST_DELAY))
     sent = JOB_EVENTS * channels
     # The first message of a job is one request to Slack. Each later one edits it, and answers in its thread.

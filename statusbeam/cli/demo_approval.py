@@ -118,8 +118,8 @@ async def _send(user: SignedInUser, wait: Wait, answer: Answer) -> None:
 
 async def _until_answered(stream: JobStream, log: JobLog, statuses: list[Status]) -> None:
     async with contextlib.aclosing(stream.follow(log)) as following:
-        async for news in following:
-            statuses += news
+        async for arrived in following:
+            statuses += arrived
             if answerable_wait(statuses) is None:
                 return
 

@@ -54,10 +54,10 @@ async def _shown(
 ) -> Wait | None:
     """Show a job until it ends. If it waits for the terminal's answer, return the wait."""
     async with contextlib.aclosing(following):
-        async for news in following:
+        async for arrived in following:
             before = answerable_wait(statuses)
-            statuses += news
-            view.add(news)
+            statuses += arrived
+            view.add(arrived)
             wait = answerable_wait(statuses)
             if wait is None or wait == before:
                 continue

@@ -90,7 +90,7 @@ class JobStream:
                 deadline = min(deadline, loop.time() + self._late_status_seconds)
             try:
                 async with asyncio.timeout_at(None if log.is_waiting else deadline):
-                    await self._wait_for_news(log)
+                    await self._wait_for_statuses(log)
             except TimeoutError:
                 if log.outcome is not None:
                     return
@@ -98,7 +98,7 @@ class JobStream:
                     f"the job {log.job_id} has reported no status for {self._idle_timeout_seconds:.0f} s"
                 ) from None
 
-    async def _wait_for_news(self, log: JobLog) -> None:
+    async def _wait_for_statuses(self, log: JobLog) -> None:
         push = await self._received.get()
         if self._receiver is not None and self._receiver.done():
             self._receiver.result()  # raises the exception that ended it

@@ -48,7 +48,7 @@ class StateOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions(StateOptions):
-    """The ports of a new localcloud; 0 stands for any free port."""
+    """The ports of a new localcloud; 0 means any free port."""
 
     port: Annotated[
         int,

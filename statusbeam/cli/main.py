@@ -56,7 +56,7 @@ def _run(arguments: list[str]) -> int:
         return error.exit_code
     except typer.Abort:
         return ExitCode.JOB_FAILED  # the answer to a question was no
-    except ModuleNotFoundError as error:  # commands load what they use when they run
+    except ModuleNotFoundError as error:  # commands import their modules when they run
         called = [registered for registered in COMMANDS if registered.name in arguments[:1]]
         if not called or (error.name or "").startswith(NAME):
             raise

@@ -143,7 +143,7 @@ class TerminalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WatchOptions:
     """The jobs to follow, and the expected end."""
 
     jobs: Sequence[str]
@@ -154,7 +154,7 @@ class Wanted:
 
 
 def follow_jobs(
-    deployment: Deployment, wanted: Wanted, view_of: Callable[[Sequence[WatchedJob]], Any] | None = None
+    deployment: Deployment, wanted: WatchOptions, view_of: Callable[[Sequence[WatchedJob]], Any] | None = None
 ) -> list[WatchedJob]:
     """Follow the jobs to the expected end. Raises ClientError, CommandError.
 
@@ -164,7 +164,7 @@ def follow_jobs(
 
 
 async def _follow_jobs(
-    deployment: Deployment, wanted: Wanted, view_of: Callable[[Sequence[WatchedJob]], Any] | None
+    deployment: Deployment, wanted: WatchOptions, view_of: Callable[[Sequence[WatchedJob]], Any] | None
 ) -> list[WatchedJob]:
     shown: list[View] = []
     jobs: list[WatchedJob] = []
@@ -194,7 +194,7 @@ async def _follow_jobs(
     return jobs
 
 
-async def _follow_job(job: WatchedJob, view: View, wanted: Wanted) -> None:
+async def _follow_job(job: WatchedJob, view: View, wanted: WatchOptions) -> None:
     async with aclosing(job.follower.batches()) as batches:
         async for updates in batches:
             documents = [document_of(update) for update in updates]

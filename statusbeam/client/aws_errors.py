@@ -42,7 +42,7 @@ _SERVER_ERROR = 500
 
 @contextmanager
 def aws_call(doing: str) -> Iterator[None]:
-    """Raise the SDK's errors as ClientError. `doing` says what failed: "read the stack Dev-Status"."""
+    """Raise the SDK's errors as ClientError. `doing` names the failed action: "read the stack Dev-Status"."""
     from botocore.exceptions import (  # noqa: PLC0415 - loads the AWS SDK
         BotoCoreError,
         ConnectionError,  # noqa: A004 - botocore's name

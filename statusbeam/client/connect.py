@@ -20,7 +20,7 @@ from .view_tokens import ViewTokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Whom a call asks as, and where that comes from."""
+    """The user of a call, and the source of this choice."""
 
     user: Setting
     tenant: Setting
@@ -84,7 +84,7 @@ def _issued(target: Target, seconds: int) -> Identity:
 
 
 def _demo_user(target: Target) -> tuple[Setting, Setting]:
-    """On localcloud, a demo user's name stands for the ids of the user and of the tenant."""
+    """On localcloud, a demo user's name selects the ids of the user and of the tenant."""
     users, name = target.local["demoUsers"], target.choice.user.value
     source = target.choice.user.source
     if name is None:

@@ -25,7 +25,7 @@ from .errors import NotFoundError, TargetError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """A deployment, and whose jobs are asked for. `local`: the running localcloud."""
+    """A deployment, and the user whose jobs are read. `local`: the running localcloud."""
 
     local: bool = False
     stack: str | None = None
@@ -189,7 +189,7 @@ class Contexts:
     def _editable(self) -> Any:
         import tomlkit  # noqa: PLC0415 - writing is rare
 
-        self._tables()  # reports what cannot be read
+        self._tables()  # reports a read error
         return tomlkit.parse(self.path.read_text(encoding="utf-8") if self.path.exists() else "")
 
     def _write(self, document: Any) -> None:

@@ -26,7 +26,8 @@ from .realtime import OpenSocket, subscribe
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The end of a job's log. `reason` says why statuses before it are missing; None: none is.
+    """The end of a job's log. `reason` has the reason why statuses before it are missing; None: none is
+    missing.
 
     `head` is the sequence of the last one, 0 for a job without a status.
     """
@@ -56,7 +57,7 @@ class Deployment:
         return page
 
     def log(self, job_id: str, *, after: int = 0) -> Log:
-        """The job's log after a sequence, as far as it is kept. Raises ClientError."""
+        """The stored part of the job's log after a sequence. Raises ClientError."""
         log, updates, more, reason = JobLog(job_id, after=after), [], True, None
         while more:
             page = self.page(job_id, log.contiguous)
@@ -162,7 +163,7 @@ class AppSyncJob:
 
 
 def snapshot_of(answer: Mapping[str, Any]) -> Job:
-    """The snapshot in an answer of getJob, from which the fold goes on."""
+    """The snapshot in an answer of getJob, from which the fold continues."""
     return job_of_view(
         {
             **answer,

@@ -45,11 +45,11 @@ class JobService(Protocol):
         ...
 
     async def snapshot(self) -> Job:
-        """The job as it is now."""
+        """The current job."""
         ...
 
     async def close(self) -> None:
-        """End the session, so that the publisher pushes no more to it."""
+        """End the session, so that the publisher stops pushing to it."""
         ...
 
 

@@ -100,11 +100,11 @@ class JobLog:
         current = int(page["currentSequence"])
         if not page["recovered"]:
             first = page.get("firstSequence")
-            last_gone = current if first is None else int(first) - 1
-            goes_on = self.contiguous < last_gone < current
-            self._skip_to(last_gone if goes_on else current)
+            last_expired = current if first is None else int(first) - 1
+            has_later = self.contiguous < last_expired < current
+            self._skip_to(last_expired if has_later else current)
             self._head = max(self._head, current)
-            return goes_on
+            return has_later
         for update in page["updates"]:
             self._add(update)
         self._head = max(self._head, current)
@@ -126,14 +126,14 @@ class JobLog:
             self._waiting.setdefault(sequence, status)
             self._head = max(self._head, sequence)
 
-    def _skip_to(self, last_gone: int) -> None:
-        if last_gone <= self._taken:
+    def _skip_to(self, last_expired: int) -> None:
+        if last_expired <= self._taken:
             return
-        self.skipped += last_gone - self._taken
+        self.skipped += last_expired - self._taken
         self._waiting = {
-            sequence: status for sequence, status in self._waiting.items() if sequence > last_gone
+            sequence: status for sequence, status in self._waiting.items() if sequence > last_expired
         }
-        self._taken = last_gone
+        self._taken = last_expired
 
     def _observe(self, status: Status) -> None:
         name = str(status["status"])

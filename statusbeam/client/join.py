@@ -17,7 +17,7 @@ from .job_log import JobLog, Status
 
 Verdict = Literal["joining", "whole", "behind", "cut"]
 """`whole`: each status up to the head of the log was given, and the next ones will be pushed. `joining`: not
-checked yet. `behind`: statuses are missing that are being read. `cut`: statuses are gone for good."""
+checked yet. `behind`: statuses are missing that are being read. `cut`: statuses have expired."""
 Reason = Literal[
     "connecting", "checking", "not_connected", "catching_up", "failing", "log_expired", "gap_in_log"
 ]
@@ -45,7 +45,7 @@ class Timing:
 
 
 def backoff(failures: int, timing: Timing, random: Callable[[], float]) -> float:
-    """The pause after so many earlier failures: doubling, bounded, and different for each client."""
+    """The pause after a number of failures: doubling, bounded, and different for each client."""
     longest = min(timing.retry_most, timing.retry_first * 2.0 ** min(failures, 20))
     return longest / 2 + random() * longest / 2
 
@@ -81,7 +81,7 @@ class Coverage:
 
     def __init__(self) -> None:
         self.is_live = True
-        self.is_confirmed = False  # a position that was asked for while it was live has come
+        self.is_confirmed = False  # a position has arrived that was requested while it was live
 
 
 class Join:
@@ -92,13 +92,16 @@ class Join:
         self.is_gone = False
         """The store no longer has the job, no longer shows it, or has not come as far as `after`."""
         self.restarts = 0
-        """How often the job id turned out to belong to another job now, whose log began anew."""
+        """The number of times that the job id turned out to belong to another job with a new log."""
         self._timing = timing
         self._random = random
         self._requests: list[Request] = []
         self._tickets = 0
-        # One position and one page are asked for at a time. An answer with any other ticket is too late.
-        self._position: tuple[int, Coverage | None, int] | None = None  # ticket, coverage and `taken` then
+        # At most one position request and one page request are open. An answer with another ticket is too
+        # late.
+        self._position: tuple[int, Coverage | None, int] | None = (
+            None  # ticket, coverage and `taken` at that time
+        )
         self._page: tuple[int, int] | None = None  # ticket, `contiguous` then
         self._is_position_wanted = False
         self._coverage: Coverage | None = None
@@ -179,7 +182,7 @@ class Join:
         self._look_for_gap()
 
     def check(self) -> None:
-        """Ask for the position; if it is being asked for, once more after that."""
+        """Request the position. If a request is open, request it again afterwards."""
         self._is_position_wanted = self._position is not None
         if not self._is_position_wanted:
             covered = self._coverage if self._coverage is not None and self._coverage.is_live else None
@@ -296,7 +299,7 @@ class Join:
         self._next()
 
     def _restart(self, epoch: str | None) -> None:
-        """The job id belongs to another job now: its log begins anew."""
+        """The job id belongs to another job now: start its log again."""
         if not self._has_read and self.log.taken:
             self.is_gone = True  # the first read shows that the log is shorter than `after`
             return

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 RENEWED_SECONDS = 60
-"""A token is replaced so long before it expires."""
+"""How long before its expiry a token is replaced, in seconds."""
 
 
 def issue(target: Target, user: str, tenant: str, *, jobs: Sequence[str] | None, seconds: int) -> str:
@@ -49,7 +49,7 @@ def signed(
 
 
 class ViewTokens:
-    """The Tokens of one user, issued anew before they expire."""
+    """The Tokens of one user, which are renewed before they expire."""
 
     def __init__(
         self,

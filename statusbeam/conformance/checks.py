@@ -1,16 +1,16 @@
-"""Finds faults in what clients received. Pure functions: connections in, findings out.
+"""Finds faults in the received events. Pure functions: connections in, findings out.
 
 | fault | what the server did |
 |---|---|
 | `lost` | left out a status |
-| `doubled` | sent a status again to a client that had it |
+| `doubled` | sent a client a status twice |
 | `reordered` | sent a status before an earlier one, or after the job's end |
-| `no_snapshot` | sent no snapshot to a client that comes without a cursor, or gets a verdict |
+| `no_snapshot` | sent no snapshot to a client without a cursor, or after a verdict |
 | `no_verdict` | accepted an impossible cursor, or sent a snapshot in place of statuses, without a verdict |
-| `wrong_verdict` | told a client that statuses are lost, though none was |
+| `wrong_verdict` | reported lost statuses although none was lost |
 | `no_end` | did not report the job's end, or kept the connection open after it |
 | `wrong_outcome` | reported a completed job as failed, or a failed one as completed |
-| `endless_reconnect` | let clients reconnect for ever after the job's end |
+| `endless_reconnect` | let clients reconnect forever after the job's end |
 | `broken` | refused or ended a connection for no reason |
 | `malformed` | broke a rule of the protocol |
 """
@@ -27,7 +27,7 @@ ANYWHERE = 1_000_000
 
 
 class Fault(StrEnum):
-    """What a server does wrong."""
+    """The kinds of faults."""
 
     LOST = "lost"
     DOUBLED = "doubled"
@@ -44,14 +44,14 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault, and where it was seen."""
+    """One fault, and the place where the kit found it."""
 
     fault: Fault
     detail: str
 
 
 def check_statuses(connections: Sequence[Connection], *, published: int) -> list[Finding]:
-    """Faults in the statuses of one client, which had these connections one after the other.
+    """Faults in the statuses that one client received over its successive connections.
 
     The client must have every status up to `published` at the end, each once and in order.
     """
@@ -65,7 +65,7 @@ def check_statuses(connections: Sequence[Connection], *, published: int) -> list
 
 
 def position_after(connection: Connection, count: int) -> Position:
-    """What a client has after so many events of a connection."""
+    """The position of a client after this number of events of a connection."""
     client = _Client()
     client.connect(connection)
     for event in connection.events[:count]:
@@ -74,24 +74,26 @@ def position_after(connection: Connection, count: int) -> Position:
 
 
 def check_end(connection: Connection, expected: Outcome) -> list[Finding]:
-    """Faults in how a server reports the end of a job, and then ends the connection."""
+    """Faults in the report of a job's end, and in the end of the connection after it."""
     return [*_outcome(connection, expected), *_ending(connection)]
 
 
 def check_returns(returns: Sequence[Connection]) -> list[Finding]:
-    """Faults in what a client gets that has everything of an ended job, and comes back again and again."""
+    """Faults in the answers to a client that has every status of an ended job and reconnects repeatedly."""
     steps = [step for connection in returns for step in _statuses(connection)]
     findings = [Finding(Fault.DOUBLED, f"step {step}, and the client had everything") for step in steps]
     findings += [finding for connection in returns for finding in _problems(connection)]
     last = returns[-1].ending
     if last is None or last.close is not Close.FINAL:
-        told = f"the last answer: {last.close} {last.detail}" if last else "the connection stays open"
-        findings.append(Finding(Fault.ENDLESS_RECONNECT, f"{len(returns)} returns after the end; {told}"))
+        last_answer = f"the last answer: {last.close} {last.detail}" if last else "the connection stays open"
+        findings.append(
+            Finding(Fault.ENDLESS_RECONNECT, f"{len(returns)} returns after the end; {last_answer}")
+        )
     return findings
 
 
 def check_verdict(connection: Connection) -> list[Finding]:
-    """Faults in what a client gets whose cursor is impossible: a verdict must come first, then a snapshot."""
+    """Faults in the answer to an impossible cursor: the server must send a verdict, then a snapshot."""
     first = next((event for event in connection.events if event.is_lost or _shows(event)), None)
     if first is None or not first.is_lost:
         return [Finding(Fault.NO_VERDICT, f"after the cursor {connection.after}{_end_of(connection)}")]
@@ -101,7 +103,7 @@ def check_verdict(connection: Connection) -> list[Finding]:
 
 
 def check_refusal(connection: Connection, what: str) -> list[Finding]:
-    """Faults in the answer to a request that a server can't serve: it must be an error, and no statuses."""
+    """Faults in the answer to an invalid request: the server must send an error and no statuses."""
     refused = connection.ending is not None and connection.ending.close is Close.REFUSED
     if refused and not connection.steps:
         return []
@@ -109,7 +111,7 @@ def check_refusal(connection: Connection, what: str) -> list[Finding]:
 
 
 class _Client:
-    """A client that remembers what it has."""
+    """A client that tracks its position."""
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
@@ -121,17 +123,17 @@ class _Client:
         self._has_ended = False
 
     def connect(self, connection: Connection) -> None:
-        """Begin another connection."""
+        """Begin the next connection."""
         self.findings += _problems(connection)
         self._cursor, self._has_ended = connection.after, False
         self.position = connection.start
         self._awaits_snapshot = connection.join is Join.SNAPSHOT
-        # A snapshot may be a moment old: what matters is that everything after it follows.
+        # a snapshot may be slightly old, if all later statuses follow
         joins = connection.join in (Join.SNAPSHOT, Join.MESSAGES)
         self._begins_at_most = connection.start.step + 1 if joins else 0
 
     def receive(self, event: Received) -> None:
-        """Take one event."""
+        """Process one event."""
         if event.is_lost:
             self._begins_at_most = ANYWHERE
             if self._cursor is not None:
@@ -143,7 +145,7 @@ class _Client:
         self._has_ended = self._has_ended or event.outcome is not None
 
     def miss(self, steps: Iterable[int]) -> None:
-        """Note statuses that were not sent so far."""
+        """Record statuses that the server has not sent yet."""
         self.missing |= set(steps)
 
     def _take_snapshot(self, event: Received) -> None:

@@ -1,12 +1,12 @@
-"""Runs the checks: publishes statuses, follows them as several clients, and judges what these received.
+"""Runs the checks: publishes statuses, follows them with several clients, and judges the received events.
 
 | check | what happens |
 |---|---|
-| `order` | two clients follow a job, one from its first status and one from its middle, to its end |
-| `resume` | a client comes back with each cursor that the first client got |
-| `reconnect` | a client of a job that fails is cut off twice, once while statuses are committed |
-| `verdict` | a client comes with a cursor of another log, and with one of a status that does not exist |
-| `end` | a client that has everything of an ended job comes back until it is told to stay away |
+| `order` | two clients follow a job to its end: one from the first status, one from the middle |
+| `resume` | a client resumes with each cursor that the first client got |
+| `reconnect` | a client of a failing job loses its connection twice, once during commits |
+| `verdict` | a client resumes with a cursor of another log, and with one of a missing status |
+| `end` | a client with every status of an ended job reconnects until the server refuses |
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ AGENT: Final = "Conformance Agent"
 RESUMES_AT_ONCE: Final = 8
 RETURNS: Final = 5
 RETURN_SECONDS: Final = 0.5
-"""Between two returns after the end: a server may wait for late statuses at first."""
+"""The pause between two reconnects after the end, because a server may first wait for late statuses."""
 
 
 class UnreachableServerError(Exception):
-    """The server did not answer at all."""
+    """The server did not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check, and the faults that it found."""
+    """One check and its findings."""
 
     name: str
     findings: Sequence[Finding]
@@ -67,14 +67,14 @@ class Report:
 
 @dataclass(slots=True)
 class _Job:
-    """A job of the kit's own, and how many numbered statuses it has."""
+    """A job of the kit, and the number of its statuses."""
 
     publisher: Publisher
     job_id: str = field(default_factory=lambda: f"conformance-{uuid.uuid4().hex[:12]}")
     step: int = 0
 
     async def publish(self, count: int = 1) -> None:
-        """Publish the next statuses of the agent: its beginning, its progress, its end."""
+        """Publish the agent's next statuses: its start, its progress, its end."""
         for _ in range(count):
             self.step += 1
             word = {1: "agent_invoking", STEPS: "agent_complete"}.get(self.step, "progress")
@@ -110,7 +110,7 @@ class Kit:
         if probes:
             checks.append(Check("verdict", await self._probe(probes)))
         elif self._dialect.resumes:
-            detail = f"the cursor {first.cursor} names no epoch: one of another log looks the same"
+            detail = f"the cursor {first.cursor} has no epoch, so a cursor of another log looks equal"
             checks.append(Check("verdict", [Finding(Fault.NO_VERDICT, detail)]))
         checks.append(Check("end", await self._return(job, first)))
         return Report(self._dialect.name, checks)
@@ -142,7 +142,7 @@ class Kit:
 
         points = resume_points(followed)
         if not points:
-            return [Finding(Fault.MALFORMED, "no event has a cursor: no client can resume")]
+            return [Finding(Fault.MALFORMED, "no event has a cursor, so clients cannot resume")]
         return [finding for found in await asyncio.gather(*map(come_back, points)) for finding in found]
 
     async def _reconnect(self, job: _Job) -> list[Finding]:
@@ -192,7 +192,7 @@ class Kit:
             await asyncio.sleep(RETURN_SECONDS)
         if self._dialect.resumes:
             return check_returns(returns)
-        again = returns[-1]  # it begins with a snapshot, and must learn of the end once more
+        again = returns[-1]  # it first gets a snapshot, and the server must report the end again
         statuses = check_statuses([again], published=STEPS)
         return [*check_returns(returns), *statuses, *check_end(again, Outcome.COMPLETED)]
 
@@ -201,7 +201,7 @@ class Kit:
         return Live(self._dialect, job.job_id, connection, seconds=self._seconds)
 
     def _connection(self, committed: int, before: Sequence[Connection]) -> Connection:
-        """The next connection of a client that had these before."""
+        """The next connection of a client after these connections."""
         if self._dialect.resumes and before and before[-1].cursor is not None:
             last = before[-1]
             return Connection(after=last.cursor, start=position_after(last, last.cursor_at))
@@ -215,12 +215,12 @@ class Kit:
         return bool(connection.steps)
 
     def _is_up_to_date(self, connection: Connection, step: int) -> bool:
-        """Whether the client has this status, or a snapshot in its place."""
+        """Whether the client has this status, or a snapshot that contains it."""
         return step in connection.steps or (not self._dialect.resumes and self._has_joined(connection))
 
 
 def resume_points(followed: Connection) -> list[Connection]:
-    """A connection for each cursor from the first status on: each resumes there."""
+    """One connection for each cursor from the first status on, which resumes there."""
     points: dict[str, Connection] = {}
     for count, event in enumerate(followed.events, 1):
         if event.cursor is not None and any(one.step is not None for one in followed.events[:count]):

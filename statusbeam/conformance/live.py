@@ -12,7 +12,7 @@ from .observed import Connection, Ending, Received
 
 
 class Live:
-    """Follows a job in a task of its own until the block ends.
+    """Follows a job in a separate task until the block ends.
 
     >>> async with Live(dialect, "job-1", Connection(), seconds=10) as live:
     ...     await live.until(lambda: 3 in live.connection.steps)
@@ -37,20 +37,21 @@ class Live:
         had_ended = self._reading.done()
         self._reading.cancel()
         await asyncio.wait([self._reading])
-        # A client that is cut in the middle of an answer may fail in any way: not the server's fault.
+        # A client that loses its connection within an answer may raise anything, which is no fault of the
+        # server.
         failure = None if self._reading.cancelled() else self._reading.exception()
         if had_ended and error is None and failure is not None:
             raise failure
 
     async def until(self, is_reached: Callable[[], bool]) -> None:
-        """Wait until the connection brought something, has ended, or the time is over."""
+        """Wait until the condition holds, the connection has ended, or the time is over."""
         try:
             async with asyncio.timeout(self._seconds):
                 while not is_reached() and not self._reading.done():
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            return  # the checks find what is missing
+            return  # the checks report missing statuses
 
     async def until_ended(self) -> None:
         """Wait until the server ends the connection, or the time is over."""

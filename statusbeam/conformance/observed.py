@@ -1,7 +1,7 @@
-"""What a client received from a server, in terms that all dialects share.
+"""The events that a client received, in the terms that all dialects share.
 
-The kit publishes statuses whose texts are numbered. Wherever a text comes back, its number shows which status
-the server sent, whatever names and fields its protocol has.
+The kit publishes statuses with numbered texts. The number in a received text shows the status, whatever names
+and fields the protocol has.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ class Outcome(StrEnum):
 
 
 class Join(StrEnum):
-    """What a client gets at first that comes without a cursor."""
+    """The first answer to a client without a cursor."""
 
-    SNAPSHOT = "snapshot"  # one event that replaces what the client has
-    MESSAGES = "messages"  # the newest status, in the same messages as news
+    SNAPSHOT = "snapshot"  # one event that replaces the client's statuses
+    MESSAGES = "messages"  # the newest status, in ordinary messages
     BEGINNING = "beginning"  # the log, from its first status
 
 
 class Close(StrEnum):
     """How a server ended a connection."""
 
-    FINAL = "final"  # the protocol's way to say: the job has ended, do not come back
+    FINAL = "final"  # by the protocol: the job has ended, so do not reconnect
     PLAIN = "plain"  # an end after which clients of this protocol reconnect
     REFUSED = "refused"  # the server answered the request with an error
     BROKEN = "broken"  # the connection failed, or the server ended it in a way that means failure
@@ -50,7 +50,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One event of a server, as far as the checks need it."""
+    """One event of a server, with the fields that the checks use."""
 
     step: int | None = None
     """The number of the status that it shows."""
@@ -61,11 +61,11 @@ class Received:
     is_lost: bool = False
     """Whether it is the verdict that statuses are missing."""
     cursor: str | None = None
-    """With this, a client that has everything up to here resumes."""
+    """The cursor with which a client resumes after this event."""
     outcome: Outcome | None = None
-    """How the job ended, if the event says so."""
+    """How the job ended, if the event is an end."""
     problem: str | None = None
-    """What is wrong with the event by its protocol's own rules."""
+    """The rules of its protocol that the event breaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ class Position:
 
 @dataclass(slots=True, kw_only=True)
 class Connection:
-    """Everything that one connection brought."""
+    """The events of one connection."""
 
     after: str | None = None
-    """The cursor with which the client came."""
+    """The cursor with which the client connected."""
     start: Position = Position()
-    """What the client has by that cursor; without one, what was published before."""
+    """The client's position by that cursor; without a cursor, the newest status at that time."""
     join: Join | None = None
-    """What it begins with; None: with what follows the cursor."""
+    """The first answer of the server; None: the statuses after the cursor."""
     events: list[Received] = field(default_factory=list)
     ending: Ending | None = None
     """None: the client left, or the server kept the connection open for too long."""
@@ -98,12 +98,12 @@ class Connection:
 
     @property
     def outcome(self) -> Outcome | None:
-        """How the job ended, by the last event that says so."""
+        """How the job ended, by its last end event."""
         return next((event.outcome for event in reversed(self.events) if event.outcome), None)
 
     @property
     def cursor(self) -> str | None:
-        """The last cursor, with which the client comes back."""
+        """The last cursor, with which the client reconnects."""
         return self.events[self.cursor_at - 1].cursor if self.cursor_at else self.after
 
     @property

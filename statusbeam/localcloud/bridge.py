@@ -28,7 +28,7 @@ WORKFLOW = "complaints"
 
 
 class BridgeStartError(Exception):
-    """The bridge did not start. The message names its log."""
+    """The bridge did not start. The message names the file of its output."""
 
 
 def bridge_settings(outputs: LocalOutputs) -> BridgeSettings:
@@ -79,7 +79,7 @@ class BridgeProcess:
         self._reserved.close()
         command = [
             sys.executable,
-            "-P",  # the current folder is the caller's, and its modules are not ours
+            "-P",  # the bridge must not import modules of the caller's current folder
             "-m",
             "statusbeam.bridge.server",
             "--host",

@@ -62,7 +62,7 @@ class Pem:
 
 
 def _read(certificate_file: Path, key_file: Path, now: dt.datetime) -> Pem | None:
-    """A pair that is valid for long enough; None when it has to be made again."""
+    """A pair that is valid for long enough; None when it has to be renewed."""
     try:
         pem = Pem(certificate_file.read_bytes(), key_file.read_bytes())
         certificate = x509.load_pem_x509_certificate(pem.certificate)
@@ -100,7 +100,7 @@ def _new_authority(now: dt.datetime) -> Pem:
         encipher_only=False,
         decipher_only=False,
     )
-    # Whoever finds its key can impersonate servers of the machine that trusts it, and no others.
+    # A thief of its key can impersonate this machine's own servers only.
     permitted = [x509.DNSName(_HOST), *(x509.IPAddress(ipaddress.ip_network(each)) for each in _ADDRESSES)]
     certificate = (
         x509.CertificateBuilder()
@@ -136,7 +136,7 @@ def _new_leaf(authority: Pem, now: dt.datetime) -> Pem:
 
 
 def _write(pem: Pem, certificate_file: Path, key_file: Path) -> None:
-    key_file.unlink(missing_ok=True)  # a file of another mode would keep that mode
+    key_file.unlink(missing_ok=True)  # an existing file would keep its mode
     descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(pem.key)

@@ -35,7 +35,7 @@ MAX_COMPLAINT_CHARACTERS = 2_000
 MAX_AGENT_NAME_CHARACTERS = 64
 MAX_PACE = 10
 STREET_FAIR = {"street": "Castro Street", "month": 5, "visitors": 4_000, "weatherFailures": 1}
-"""The application for a street fair that the demo sends, with a weather service that fails once."""
+"""The demo's application for a street fair. Its weather service fails once."""
 
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -107,7 +107,8 @@ class DashboardRoutes:
     async def start_fair(self, request: HttpRequest) -> HttpResponse:
         """Start the job that decides on a street fair, for the signed-in user.
 
-        The body is `{"pace": 1}`: 1 takes some half a minute, 0 no time. The response is `{"jobId": "…"}`.
+        The body is `{"pace": 1}`: 1 takes about half a minute, 0 takes no time. The response is `{"jobId":
+        "…"}`.
         """
         identity = await self._signed_in(request)
         return await self._start(identity, self._outputs.street_fair_arn, _fair_input(request.body))
@@ -155,7 +156,7 @@ def _tenant(identity: Identity) -> str:
 
 
 def _job_input(body: bytes) -> dict[str, Any]:
-    """The checked body: `complaint`, and `failAgent` when an agent shall fail. Raises AppSyncError 400."""
+    """The checked body: `complaint`, and `failAgent` to let an agent fail. Raises AppSyncError 400."""
     document = _object(body)
     complaint, fail_agent = document.get("complaint"), document.get("failAgent")
     if not isinstance(complaint, str) or not complaint.strip():

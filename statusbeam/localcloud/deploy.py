@@ -32,7 +32,7 @@ _INHERITED = re.compile(
     r"HOME|USER|LANG|LC_.*|XDG_(CACHE|CONFIG)_HOME|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE"
     r"|NODE_EXTRA_CA_CERTS|(npm|NPM)_(config|CONFIG)_.*|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY"
 )
-# An app of the caller's own reads variables of its own; these would lead it, or the CLI, to an AWS account.
+# The caller's own app may read any variable, except these, which would lead it or the CLI to an AWS account.
 _WITHHELD = re.compile(r"(AWS|CDK|JSII)_.*")
 # Patterns of a line with the reason, the most specific first. The last matching line counts.
 _REASONS = (
@@ -45,7 +45,7 @@ _REASON_LENGTH = 300
 API_KEY_OUTPUT = "ApiKey"
 _EXAMPLE_OUTPUTS = ("StateMachineArn", "StreetFairArn")
 
-# What the CLI expects of a bootstrapped account, with the names of CDK's default qualifier.
+# The resources of a bootstrapped account that the CLI needs, with the names of CDK's default qualifier.
 _ASSET_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT_ID}-{REGION}"
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 _BOOTSTRAP = "30"
@@ -97,7 +97,7 @@ class CdkApp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """What a deployment came to: the outputs of each stack, and those that localcloud reads."""
+    """The result of a deployment: the outputs of each stack, and those that localcloud reads."""
 
     stacks: Mapping[str, Mapping[str, str]]
     status: Mapping[str, str]
@@ -131,7 +131,7 @@ def tool_environment(
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "TMPDIR": str(scratch),
-        # An app of the caller's own may be started by a tool of the caller's.
+        # The command of the caller's own app may need the caller's tools.
         "PATH": path if app.command is None else f"{path}{os.pathsep}{caller.get('PATH', os.defpath)}",
     }
 

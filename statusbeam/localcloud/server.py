@@ -123,7 +123,7 @@ def _log_to_output() -> None:
     ours = logging.getLogger("statusbeam.localcloud")
     ours.addHandler(handler)
     ours.setLevel(logging.INFO)
-    ours.propagate = False  # the root logger writes the emulator's log
+    ours.propagate = False  # the root logger writes the emulator's output
 
 
 def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMapping[str, str]) -> int:

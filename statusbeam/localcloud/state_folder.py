@@ -34,7 +34,7 @@ class StateFolder:
 
     @property
     def emulator_log(self) -> Path:
-        """The AWS emulator's log."""
+        """The AWS emulator's output."""
         return self.root / "emulator.log"
 
     @property

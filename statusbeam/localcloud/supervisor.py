@@ -99,7 +99,7 @@ class Supervisor:
                 for last in read_progress(pipe):
                     on_progress(last)
                     if isinstance(last, Ready):
-                        process.returncode = 0  # it keeps running; Popen would warn about it
+                        process.returncode = 0  # Popen would warn about the running process
                         return last.url
         finally:
             if not isinstance(last, Ready):

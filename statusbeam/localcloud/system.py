@@ -115,7 +115,9 @@ class LocalSystem:
                 logger.warning("error=<%s> | the publisher could not be warmed up", error)
                 return
             if answer.get("FunctionError"):
-                logger.warning("function=<%s> | the publisher failed; its log has the reason", publisher_arn)
+                logger.warning(
+                    "function=<%s> | the publisher failed; its output has the reason", publisher_arn
+                )
 
         await asyncio.gather(*(asyncio.to_thread(invoke) for _ in range(WARM_PUBLISHERS)))
 
@@ -150,7 +152,7 @@ class LocalSystem:
         )
 
     def _readers(self, deployed: Deployed) -> dict[str, Any]:
-        """The outputs about whoever signs in."""
+        """The outputs about the readers' sign-in."""
         pool, user_claim = deployed.status.get("UserPoolId"), deployed.output("UserClaim")
         if pool is None:
             return {

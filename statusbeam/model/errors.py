@@ -7,7 +7,7 @@ StatusError
 ├── JournalError         the status table did not take a commit             nothing stored, delivered again
 ├── SessionStoreError    the sessions table did not answer                  committed, delivered again
 ├── DetailStoreError     oversize detail could not be stored or read        committed without, marked
-├── BroadcastError       AppSync did not take a push                        committed, delivered again
+├── BroadcastError       AppSync did not accept a push                      committed, delivered again
 ├── NotificationError    a webhook, Slack or an event bus took no event     retried from the queue
 ├── TransportError       a payload did not reach the publisher              logged whole, re-driven from there
 ├── UnknownAgentError    an agent was called by an unregistered name       raised to the caller
@@ -25,7 +25,7 @@ class RejectionCode(StrEnum):
 
     MISSING = "missing"  # a required field is absent
     WRONG_TYPE = "wrong_type"  # text where a number belongs, and the like
-    TOO_LONG = "too_long"  # more characters or bytes than the field takes
+    TOO_LONG = "too_long"  # more characters or bytes than the field's limit
     BAD_CHARACTERS = "bad_characters"  # empty, unprintable, or not allowed in this field
     OUT_OF_RANGE = "out_of_range"  # a number outside its limits
     BAD_TIME = "bad_time"  # not a point in time with its offset
@@ -94,8 +94,8 @@ class SessionStoreError(StatusError):
 
 
 class BroadcastError(StatusError):
-    """AppSync did not take a push. The statuses are committed; clients get them by replay, or by the push of
-    the next delivery."""
+    """AppSync did not accept a push. The statuses are committed; clients get them by replay, or by the push
+    of the next delivery."""
 
 
 class NotificationError(StatusError):

@@ -79,7 +79,7 @@ def fit_name(name: str, longest: int = NAME_LENGTH) -> str:
 
 
 def fit_metadata(metadata: object) -> JsonObject:
-    """The metadata, or a mark with the reason why it was left out and its first keys."""
+    """The metadata, or a mark with the reason why it was dropped and its first keys."""
     try:
         return mended_object("metadata", metadata)
     except InvalidStatusError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Final
 
@@ -61,7 +61,7 @@ REDACTION_STEPS: Final = 4_000_000
 """The most characters that the redactor searches in one status, counted at each search. A mark replaces the
 rest."""
 REDACTION_DEPTH: Final = 32
-"""The depth to which structures are walked; deeper ones are refused or left out anyway."""
+"""The depth to which structures are walked. Deeper ones are rejected or dropped."""
 OWN_PATTERNS: Final = 20
 """Patterns that a deployment may add, each with the following bounds."""
 OWN_PATTERN_LENGTH: Final = 200
@@ -72,7 +72,7 @@ OWN_PATTERN_REPEATS: Final = 128
 TAIL_LENGTH: Final = 256
 """The characters of earlier payloads in which a secret of the same invocation may have begun."""
 TAILS: Final = 256
-"""Invocations whose last characters a process remembers."""
+"""The most invocations whose last characters a process caches."""
 
 # One payload
 ENTRIES_PER_PAYLOAD: Final = 500
@@ -96,7 +96,7 @@ STEPS_PER_PLAN: Final = 40
 PUSH_BYTES: Final = 100_000
 """AppSync silently drops a push above 240 KB; escaping on its side can double what we count."""
 
-# How fast statuses are taken
+# The rate limits of statuses
 JOB_STATUSES_PER_SECOND: Final = 20
 JOB_BURST: Final = 200
 """The burst of one job, from all publishers: the count is part of each commit."""

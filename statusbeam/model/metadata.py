@@ -42,7 +42,7 @@ class MetadataKey:
     REPORTED_AT: Final = "reportedAt"
     """The caller's own timestamp, where it was so far off that the publisher's replaced it."""
     SHED: Final = "shed"
-    """The statuses of the job that a limit left out since the last report of that number."""
+    """The number of the job's statuses that a limit dropped since the last report of this number."""
     AFTER_END: Final = "afterEnd"
     """True on a status that came after the job's end and opened no run."""
     CLAMPED: Final = "clamped"

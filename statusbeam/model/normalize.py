@@ -20,7 +20,7 @@ from .metadata import MetadataKey
 from .texts import one_line, printable
 from .words import StatusType, StatusWord, is_word, read_qualified
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any, Final
 
@@ -85,9 +85,9 @@ def with_word(status: Mapping[str, Any], known: Iterable[str] = ()) -> Mapping[s
     }
 
 
-@lru_cache(maxsize=512)  # an agent says the same few words again and again, and waits meanwhile
+@lru_cache(maxsize=512)  # cached, because agents repeat the same few words, and wait for this call
 def _stays(status: str, agent_name: str | None, tool_name: str | None) -> bool:
-    """Whether `with_word` leaves a status with these names as it is."""
+    """Whether `with_word` leaves a status with these names unchanged."""
     qualified = read_qualified(status, agent_name=agent_name, tool_name=tool_name)
     return qualified is None and _is_own_word(status)
 

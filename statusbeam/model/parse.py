@@ -14,7 +14,7 @@ from .update import StatusUpdate
 from .validation import refuse, wire_time
 from .words import qualified_status, status_type
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any, Final
 
@@ -34,7 +34,7 @@ _PUBLISHER_FIELDS = ("sequence", "earlier")
 
 
 def stamped(payload: Mapping[str, Any], *, now: float) -> dict[str, Any]:
-    """The payload as it is sent at `now` (epoch seconds): each try has its own time."""
+    """The payload at its send at `now` (epoch seconds). Each attempt has its own time."""
     return {**payload, SENT_AT: wire_time(datetime.fromtimestamp(now, UTC))}
 
 

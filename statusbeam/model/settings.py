@@ -18,21 +18,21 @@ from .errors import SettingError
 METRICS_NAMESPACE: Final = "Statusbeam"
 PUBLISHER_SERVICE: Final = "status_publisher"
 FUNCTION_DIMENSION: Final = "function_name"
-"""The dimension that tells the publishers of several stages in one account apart."""
+"""The dimension that distinguishes the publishers of several stages in one account."""
 COMMITTED_METRIC: Final = "StatusesCommitted"
-"""Counts statuses that came into the log, each once, whatever becomes of its push."""
+"""Counts committed statuses, each once, with or without a push."""
 REJECTED_METRIC: Final = "StatusesRejected"
 """Counts statuses that the publisher cannot take, at each delivery of their payload."""
 REFUSED_METRIC: Final = "StatusesRefused"
 """Counts those of them for another user's job, or of another tenant than the publisher's."""
 SHED_METRIC: Final = "StatusesShed"
-"""Counts progress and heartbeats that a limit left out."""
+"""Counts progress and heartbeats that a limit dropped."""
 PUSHES_METRIC: Final = "Pushes"
 """Counts mutations that AppSync took."""
 SUPPRESSED_METRIC: Final = "PushesSuppressed"
 """Counts commits without a push, because no session was live."""
 GIVEN_UP_METRIC: Final = "PushesGivenUp"
-"""Counts messages whose push failed and is not tried again."""
+"""Counts messages whose push failed for good."""
 FAILURES_METRIC: Final = "PublishFailures"
 """Counts payloads that a delivery could not commit or push; most are delivered again."""
 PRODUCED_TO_COMMITTED_METRIC: Final = "ProducedToCommitted"
@@ -75,7 +75,7 @@ VIEW_TOKEN_PATTERN: Final = r"^sbv1\..+$"  # noqa: S105 - no secret
 
 PUBLISHER_SECONDS: Final = 6
 """The publisher's timeout, and the visibility timeout of its messages. If a publisher dies, the message's job
-waits for so long. The longest push and a commit fit."""
+waits this long. The longest push and a commit fit."""
 
 PUBLISHER_MEMORY_MB: Final = 1_024
 """The publisher's memory. With its share of CPU, the publisher redacts the largest payload in half of the
@@ -152,7 +152,7 @@ class StatusTable:
     SEARCH_TEXT: Final = "searchText"
     """Attribute of a head: its title in lower case, for searches."""
     JOB_EVENT: Final = "jobEvent"
-    """Attribute of a head: the JobEventType of its last commit. The next commit writes it anew."""
+    """Attribute of a head: the JobEventType of its last commit. The next commit replaces it."""
     BY_USER: Final = "byUser"
     BY_USER_PARTITION_KEY: Final = "userKey"
     BY_USER_SORT_KEY: Final = "createdKey"

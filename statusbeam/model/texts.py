@@ -15,7 +15,7 @@ import re
 
 from .lazy import Lazy
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Final
@@ -142,7 +142,7 @@ def one_line(name: str) -> str:
 
 
 def is_one_line(name: str) -> bool:
-    """Whether `one_line` leaves `name` as it is."""
+    """Whether `one_line` leaves `name` unchanged."""
     return name.isprintable() or one_line(name) == name
 
 

@@ -111,7 +111,7 @@ class StatusUpdate:
         """The same status with its tool's name and its execution time in the metadata as well.
 
         So clients that select only the seven fields of the first contract receive them. A key of the caller's
-        own stays as it is.
+        own stays unchanged.
         """
         values = {"toolName": self.tool_name, "executionTimeMs": self.execution_time_ms}
         added = {field: value for field, value in values.items() if value is not None}

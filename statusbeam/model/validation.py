@@ -279,8 +279,8 @@ def mended_object(field: str, value: Any) -> JsonObject:
         if not isinstance(error.__cause__, UnicodeEncodeError):
             raise
     text = value if isinstance(value, str) else _ENCODER.encode(value)
-    told_apart = _ENCODER.encode(json.loads(text, object_pairs_hook=_with_printable_keys))
-    return json_object(field, _HALVES.sub(REPLACEMENT, told_apart))
+    encoded = _ENCODER.encode(json.loads(text, object_pairs_hook=_with_printable_keys))
+    return json_object(field, _HALVES.sub(REPLACEMENT, encoded))
 
 
 def _with_printable_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

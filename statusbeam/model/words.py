@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from .limits import QUALIFIED_STATUS_LENGTH, STATUS_LENGTH
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Final
@@ -40,7 +40,7 @@ class StatusWord(StrEnum):
     TOOL_ERROR = "tool_error"  # the tool failed; the agent may go on
     PROGRESS = "progress"  # the progress of the job or an agent, in percent
     HEARTBEAT = "heartbeat"  # the job or an agent is live, without news
-    REOPENED = "reopened"  # a failed or cancelled job is taken up again, e.g. by a redrive
+    REOPENED = "reopened"  # a failed or cancelled job is reopened, e.g. by a redrive
     WAITING = "waiting"  # the job or an agent waits for a person, a timer, another job
     ANSWERED = "answered"  # a person answered the wait of the job or an agent
     CANCELLED = "cancelled"  # the job or an agent was cancelled

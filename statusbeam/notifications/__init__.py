@@ -1,1 +1,1 @@
-"""Notifications of jobs: what a commit means for people and programs outside, and how it reaches them."""
+"""Notifications of jobs: the events that commits make, and the channels that send them."""

@@ -43,7 +43,7 @@ def committed_event(
 
 
 def _cause(job: Job, after: Head, updates: Sequence[StatusUpdate]) -> StatusUpdate | None:
-    """The status that brought the job to the state that it is in, else the commit's first."""
+    """The status that brought the job to its current state, else the first status of the commit."""
     found = None
     for update in updates:
         moved = apply(job, [update])

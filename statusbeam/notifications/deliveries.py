@@ -1,7 +1,7 @@
-"""What waits in the queue to be sent: one event for one channel.
+"""A queued delivery: one event for one channel.
 
-Deliveries of one job and channel are a message group, so they keep their order. A receiver that fails holds
-up this job's events on this channel, and nothing else.
+Deliveries of one job and channel are a message group, so they keep their order. A failing receiver delays
+only this job's events on this channel.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_RETRY_SECONDS: Final = 6 * 3_600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """An event on its way to a channel."""
+    """One event for one channel."""
 
     channel: str
     event: JobEvent
@@ -39,7 +39,7 @@ class Delivery:
 
     @property
     def deduplication_id(self) -> str:
-        """The same for the same event of the same channel."""
+        """The deduplication id: equal for the same event of the same channel."""
         return _digest(self.channel, self.event.key.text, self.event.type, self.event.id)
 
     def body(self) -> str:
@@ -48,13 +48,13 @@ class Delivery:
 
     @classmethod
     def from_body(cls, body: str) -> Self:
-        """What `body` gave."""
+        """Parse the text that `body` returned."""
         found: dict[str, Any] = json.loads(body)
         return cls(channel=found["channel"], event=JobEvent.from_document(found["event"]))
 
 
 def deliveries_of(event: JobEvent, channels: Iterable[NotificationChannel]) -> list[Delivery]:
-    """The event for each channel that takes it."""
+    """One delivery for each channel that accepts the event."""
     tenant_id = event.key.tenant_id
     return [Delivery(channel=one.name, event=event) for one in channels if one.takes(event.type, tenant_id)]
 
@@ -80,8 +80,8 @@ class DeliveryQueue:
 def retry_seconds(received: int, *, asked: int | None, chance: Callable[[], float]) -> int:
     """How long a delivery waits after it failed for the `received`th time.
 
-    `asked` is what the receiver asks for. A part is left to chance, so that a receiver that comes back is not
-    flooded.
+    `asked` is the receiver's `Retry-After`. A random part keeps deliveries from flooding a receiver that has
+    recovered.
     """
     longest = min(_FIRST_RETRY_SECONDS * _RETRY_FACTOR ** (received - 1), _LONGEST_RETRY_SECONDS)
     wanted = int(longest * (1 + chance()) / 2)

@@ -1,10 +1,10 @@
-"""POST to an address that somebody configured: over HTTPS, to public hosts only.
+"""POST to a configured address: over HTTPS, to public hosts only.
 
 >>> HttpsClient().post("https://example.com/hook", b"{}", {})
 Answer(status=204, body=b'', retry_after=None)
 
-The host is resolved once, every address of it is checked, and the connection goes to a checked address. So a
-name that changes its address between check and connection gains nothing. Redirects are not followed.
+The client resolves the host once, checks each of its addresses, and connects to a checked address. So DNS
+rebinding has no effect. The client does not follow redirects.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from statusbeam.model.errors import NotificationError
 
 TIMEOUT_SECONDS: Final = 10.0
 ANSWER_BYTES: Final = 65_536
-"""What is read of an answer."""
+"""The bytes of an answer that the client reads."""
 
 _HTTPS_PORT: Final = 443
 _RETRY_AFTER_DIGITS: Final = 6
@@ -33,7 +33,7 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a receiver answered."""
+    """A receiver's answer."""
 
     status: int
     body: bytes
@@ -48,7 +48,7 @@ class Answer:
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet.
 
-    Addresses of IPv6 that stand for one of IPv4 are refused: they could stand for a private one.
+    IPv6 addresses that embed an IPv4 address are refused: the IPv4 address could be private.
     """
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
@@ -64,7 +64,7 @@ def resolve(host: str, port: int) -> Sequence[str]:
 
 
 class HttpsClient:
-    """`allows` says which addresses are good; `context` which certificates."""
+    """`allows` decides which addresses are allowed, and `context` which certificates are trusted."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class HttpsClient:
             finally:
                 connection.close()
         except (OSError, http.client.HTTPException, ValueError) as error:
-            # The error's own text may hold the host's name, and the chain would carry it into the logs.
+            # not chained: the error's text may contain the host's name, which must not reach the logs
             raise NotificationError(
                 f"the receiver can't be reached: {type(error).__name__}", code="unreachable"
             ) from None
@@ -142,6 +142,6 @@ def _target(parts: SplitResult) -> str:
 
 
 def _seconds(text: str | None) -> int | None:
-    """`Retry-After` in seconds; a date counts as none."""
+    """`Retry-After` in seconds; None for a date."""
     is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= _RETRY_AFTER_DIGITS
     return int(text) if is_number and text is not None else None

@@ -1,4 +1,4 @@
-"""A notification: one thing that happened to a job, as every channel gets it.
+"""An event of a job, in the form that every channel gets.
 
 >>> event.document()["type"]
 'job.failed'
@@ -24,30 +24,30 @@ _OF_THE_JOB: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEvent:
-    """Something that happened to a job."""
+    """An event of a job."""
 
     id: str
     """The eventId of the status that reported it: the same at each delivery."""
     type: JobEventType
     at: str
-    """When it happened, ISO 8601 in UTC."""
+    """The time of the event, ISO 8601 in UTC."""
     message: str
-    """What the status says, for people."""
+    """The status's message for people."""
     job: Mapping[str, Any]
-    """The job after it, in the schema's names."""
+    """The job after the event, with the schema's names."""
 
     @property
     def key(self) -> JobKey:
-        """The job that it happened to."""
+        """The id of the job."""
         return JobKey(self.job["tenantId"], self.job["jobId"])
 
     @property
     def name(self) -> str:
-        """What people call the job: its title, else its id."""
+        """The job's name for people: its title, else its id."""
         return str(self.job.get("title") or self.job["jobId"])
 
     def document(self) -> dict[str, Any]:
-        """The event as receivers get it."""
+        """The event as JSON-ready data, in the form that receivers get."""
         return {
             "type": self.type.value,
             "timestamp": self.at,
@@ -56,7 +56,7 @@ class JobEvent:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """What `document` gave."""
+        """Parse the document that `document` returned."""
         job = dict(document["data"])
         return cls(
             id=job.pop("eventId"),
@@ -68,6 +68,6 @@ class JobEvent:
 
 
 def job_fields(head: Head) -> dict[str, Any]:
-    """What a notification has of the job."""
+    """The fields of the job that an event contains."""
     view = head.view()
     return without_none({name: view[name] for name in _OF_THE_JOB})

@@ -1,7 +1,7 @@
-"""Whether a running job is lost: one delayed message a job asks again when its lease may be over.
+"""Finds lost jobs: one delayed message for each job triggers a check when the job's lease may be over.
 
-A message costs a queue's delivery and one read each time, whatever the number of statuses. No scan of the
-table is needed, and no list of tenants.
+Each check costs one delivery and one read, whatever the number of statuses. The check needs no scan of the
+table, and no list of tenants.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class LeaseCheck:
     epoch: str
     run: int
     reported: int = 0
-    """The position of the job when it was last reported as lost; 0: it was not."""
+    """The job's position when it was last reported as lost; 0: it was never reported."""
 
     @classmethod
     def of(cls, head: Head) -> Self:
-        """The first check of the run that a job is in."""
+        """The first check of a job's current run."""
         return cls(
             tenant_id=head.tenant_id or "", job_id=head.job_id, epoch=head.epoch or "", run=head.runs.number
         )
@@ -61,13 +61,13 @@ class LeaseCheck:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """What `document` gave."""
+        """Parse the document that `document` returned."""
         return cls(**document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a check found: the event to report, and when to check again."""
+    """The result of a check: the event to report, and when to check again."""
 
     lost: JobEvent | None = None
     next_check: LeaseCheck | None = None
@@ -76,7 +76,7 @@ class Finding:
 
 
 def check_lease(check: LeaseCheck, head: Head | None, *, now: float) -> Finding:
-    """What becomes of a check at `now` (epoch seconds), given the job's head."""
+    """The result of a check at `now` (epoch seconds), by the job's head."""
     if head is None or head.ended or (head.epoch, head.runs.number) != (check.epoch, check.run):
         return Finding()
     if liveness(Job(head=head), now) != "lost":
@@ -98,7 +98,7 @@ def _event(head: Head) -> JobEvent:
 
 
 def _delay(head: Head, now: float) -> int:
-    """Until the job is lost if no status comes; a job that waits has no lease."""
+    """The seconds until the job is lost if it sends no status. None: a waiting job has no lease."""
     if head.lease_ms is None:
         return DELAY_MAX
     lost_in = head.lease_ms / 1000 + LOST_AFTER_SECONDS - now + _MARGIN

@@ -1,4 +1,4 @@
-"""How long the page's client waits for what, taken from the built client itself."""
+"""The timeouts of the page's client, taken from the built client itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Chromium, tabs of the page in it, and the faults of the one localcloud that all tests share."""
+"""A Chromium, tabs of the page in it, and the fault switches of the shared localcloud."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from statusbeam.assets import PAGE
-from tests.browser.dashboard import PATIENCE_MS, Dashboard
+from tests.browser.dashboard import TIMEOUT_MS, Dashboard
 from tests.browser.fault_board import FaultBoard
 from tests.browser.pictures import Pictures
 from tests.browser.story import Story
@@ -24,7 +24,7 @@ def browser(cloud: Cloud) -> Iterator[Browser]:
     """One Chromium a file."""
     if not (PAGE / "index.html").exists():
         pytest.fail("the page is not built: run `make web`")
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     with open_chromium() as chromium:
         yield chromium
 

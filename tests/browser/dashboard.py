@@ -1,4 +1,4 @@
-"""The page as a person uses it, in a tab of its own, with everything that went wrong in it."""
+"""The page in a tab, used as a person uses it, with a record of all its errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from playwright.sync_api import (
 from statusbeam.localcloud.outputs import DemoUser
 from tests.e2e.waiting import DEADLINE_SECONDS
 
-PATIENCE_MS = DEADLINE_SECONDS * 1_000
+TIMEOUT_MS = DEADLINE_SECONDS * 1_000
 WIDE: ViewportSize = {"width": 1280, "height": 1010}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PUSHES = ("onStatusUpdate", "onTenantStatus")
@@ -103,7 +103,7 @@ class Row:
 
 def repeat_until(is_there: Callable[[], bool], action: Callable[[], object]) -> None:
     """Repeat an action until its effect is there. Fails after a while."""
-    deadline = time.monotonic() + PATIENCE_MS / 1_000
+    deadline = time.monotonic() + TIMEOUT_MS / 1_000
     while not is_there():
         assert time.monotonic() < deadline, "the action has no effect"
         action()
@@ -120,7 +120,7 @@ class Dashboard:
             context.add_init_script(NOTE_WHAT_IS_DRAWN)
         self._context = context
         self.page = self._context.new_page()
-        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.set_default_timeout(TIMEOUT_MS)
         self.troubles: list[str] = []
         """Errors in the console, breaches of the page's policy among them, and exceptions nobody caught."""
         self.expected: re.Pattern[str] | None = None

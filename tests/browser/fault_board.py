@@ -1,4 +1,4 @@
-"""The switches of the running localcloud that make its API as bad as AppSync may be."""
+"""The switches that make the running localcloud's API as unreliable as AppSync can be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An API in memory that answers the page from one long log, and pushes what a test says.
+"""An API in memory that serves one long log to the page, and pushes statuses for tests.
 
 For jobs that would take localcloud minutes to commit; what the page does with them is the same.
 """

@@ -1,4 +1,4 @@
-"""Somebody else's site, with the client library on it: files under a policy of their own."""
+"""Another site that uses the client library: its files have their own content security policy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of the page for the documentation, taken while the tests run, only when they are asked for."""
+"""Takes the documentation's pictures of the page while the tests run, on request only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps people from reading a page, by axe's rules."""
+"""Checks the accessibility of a page by axe's rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page tells what is, in states that are rare: lost pushes, expired logs, odd words, wrong ids."""
+"""The page shows rare states correctly: lost pushes, expired logs, unusual texts, wrong ids."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_names_of_the_language_are_words_like_any_other(dashboard: Dashboard) ->
     assert [row.source for row in dashboard.rows()] == list(NAMES_OF_THE_LANGUAGE)
 
 
-def test_what_the_log_still_has_is_shown_and_the_time_is_that_of_the_whole_job(dashboard: Dashboard) -> None:
+def test_the_remaining_log_is_shown_with_the_times_of_the_whole_job(dashboard: Dashboard) -> None:
     rows = [*[{}] * 11, {"type": "complete", "status": "complete", "agentName": None, "invocationId": None}]
     log = log_of("job-1", *rows)
     for update in log[:4]:

@@ -98,7 +98,7 @@ def test_the_buttons_are_in_view_on_a_phone(cloud: Cloud, dashboard: Dashboard) 
         assert decision(dashboard).get_by_role("button", name=name).evaluate(ON_TOP), name
 
 
-def test_a_job_that_was_answered_and_does_not_go_on_says_so(cloud: Cloud, dashboard: Dashboard) -> None:
+def test_a_job_that_stays_waiting_after_its_answer_shows_a_notice(cloud: Cloud, dashboard: Dashboard) -> None:
     story = Story(cloud, cloud.user(tenant=0), fresh_id("asking"))
     story.publish_at_once(*asking(), seconds_ago=300)
     answer = {"approved": True, "by": story.user.user_id}
@@ -119,7 +119,7 @@ def test_an_operator_decides_on_another_users_job(cloud: Cloud, dashboard: Dashb
     assert "Approved." in [row.text for row in dashboard.rows()]
 
 
-def test_whoever_decides_too_late_is_told_so(cloud: Cloud, dashboard: Dashboard) -> None:
+def test_a_late_decision_gets_an_error(cloud: Cloud, dashboard: Dashboard) -> None:
     story = Story(cloud, cloud.user(tenant=0), fresh_id("asking"))
     story.publish_at_once(*asking(), seconds_ago=30)
     dashboard.watch(story.user, story.job_id)

@@ -1,4 +1,4 @@
-"""The list of a user's jobs: what a row tells, what narrows it, and the keyboard."""
+"""The list of a user's jobs: the content of a row, the filters, and the keyboard."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rows(dashboard: Dashboard) -> Locator:
     return dashboard.page.locator("#jobs > li")
 
 
-def test_a_row_tells_how_a_job_ended_how_long_it_took_and_its_workflow(
+def test_a_row_shows_a_jobs_end_its_duration_and_its_workflow(
     cloud: Cloud, dashboard: Dashboard, user: DemoUser
 ) -> None:
     failed = Story(cloud, user, fresh_id("failed"))
@@ -79,7 +79,7 @@ def test_the_list_is_narrowed_by_workflow_on_the_server_and_the_address_keeps_it
     expect(rows(dashboard)).to_have_count(1)
 
 
-def test_the_list_is_narrowed_by_day_and_says_when_nothing_fits(
+def test_the_list_is_filtered_by_day_and_shows_when_nothing_matches(
     cloud: Cloud, dashboard: Dashboard, user: DemoUser
 ) -> None:
     today = begun(cloud, user, "today", "reports")

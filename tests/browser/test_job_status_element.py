@@ -1,4 +1,4 @@
-"""<job-status> in somebody else's page: one script tag, under a policy that allows nothing inline."""
+"""<job-status> in another site's page: one script tag, under a policy without inline scripts."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_the_element_shows_a_job_from_its_first_status_to_its_end(
     assert page.evaluate("asked") == 1, "a token that is still good is not asked for again"
 
 
-def test_the_element_is_back_after_a_cut_socket_with_what_was_said_meanwhile(
+def test_the_element_recovers_from_a_cut_socket_with_the_missed_statuses(
     cloud: Cloud, user: DemoUser, job_id: str, page: Page
 ) -> None:
     faults = FaultBoard(cloud.outputs.dashboard_url)
@@ -116,7 +116,7 @@ def test_the_element_is_back_after_a_cut_socket_with_what_was_said_meanwhile(
 
 
 @pytest.mark.parametrize("end", ["complete", "error", None])
-def test_nothing_keeps_anybody_from_reading_the_element(
+def test_the_element_is_accessible(
     cloud: Cloud, user: DemoUser, job_id: str, page: Page, end: str | None
 ) -> None:
     owner = (job_id, user.user_id, user.tenant_id)

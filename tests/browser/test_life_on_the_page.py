@@ -1,4 +1,4 @@
-"""A job's life on the page: title, waiting, cancelling, a second run, and what it came to."""
+"""A job's life on the page: title, waiting, cancelling, a second run, and its result."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def look_at(dashboard: Dashboard, pictures: Pictures, name: str) -> None:
     dashboard.page.set_viewport_size(WIDE)
 
 
-def test_waiting_says_for_what_and_a_job_is_cancelled_on_the_page(
+def test_the_page_shows_a_wait_with_its_kind_and_cancels_a_job(
     cloud: Cloud, dashboard: Dashboard, pictures: Pictures
 ) -> None:
     story = Story(cloud, cloud.user(tenant=0), fresh_id("life"))

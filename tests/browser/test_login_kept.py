@@ -1,4 +1,4 @@
-"""The login of a user pool's user: it outlives a reload, is there in every tab, and ends in all of them."""
+"""The login of a user pool's user survives a reload, is shared by all tabs, and ends in all of them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_reload_and_a_new_tab_need_no_password_and_signing_out_in_one_tab_ends
     expect(second.page.locator("#who-name")).to_have_text(story.user.username)
 
 
-def test_a_tab_that_comes_back_from_the_history_shows_nothing_of_who_signed_out(
+def test_a_tab_restored_from_the_history_shows_nothing_of_a_signed_out_user(
     dashboard: Dashboard, story: Story
 ) -> None:
     dashboard.watch(story.user, story.job_id)

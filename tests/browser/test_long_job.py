@@ -1,4 +1,4 @@
-"""A job of 10 000 statuses and 200 agents: the page stays small and draws once for many pushes."""
+"""A job of 10 000 statuses and 200 agents: the page stays small and renders once for many pushes."""
 
 from __future__ import annotations
 

@@ -212,9 +212,7 @@ STATES: dict[str, Prepare] = {
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_nothing_keeps_anybody_from_reading_the_page(
-    state: str, cloud: Cloud, dashboard: Dashboard, pictures: Pictures
-) -> None:
+def test_the_page_is_accessible(state: str, cloud: Cloud, dashboard: Dashboard, pictures: Pictures) -> None:
     STATES[state](dashboard, cloud, cloud.user(tenant=1))
     page = dashboard.page
     looks: list[tuple[str, ViewportSize, Literal["light", "dark"]]] = [

@@ -1,4 +1,4 @@
-"""Jobs and links that nobody planned for: odd ids, endless words, other scripts, wrong clocks, old keys."""
+"""Unusual jobs and links: odd ids, endless words, other scripts, wrong clocks, old keys."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def test_metadata_too_big_for_the_log_is_read_when_its_row_is_opened(
     assert unreadable(dashboard.page) == []
 
 
-def test_an_operator_reads_what_was_said_to_operators_alone(
-    cloud: Cloud, new_dashboard: NewDashboard
-) -> None:
+def test_an_operator_reads_the_details_for_operators(cloud: Cloud, new_dashboard: NewDashboard) -> None:
     viewer, operator = cloud.user(tenant=0, which=1), cloud.user(tenant=0, role="operator")
     dashboard = new_dashboard()
     dashboard.open(fragment="#tenant")
@@ -97,13 +95,13 @@ def test_a_clock_that_is_off_changes_nothing(cloud: Cloud, dashboard: Dashboard,
     expect(dashboard.in_job_list(job.job_id)).to_contain_text(re.compile(r"[3-9]\d s ago|\b[1-8] min ago"))
 
 
-def test_a_link_whose_key_is_no_longer_taken_says_so(dashboard: Dashboard, cloud: Cloud) -> None:
+def test_a_link_with_a_refused_key_shows_an_error(dashboard: Dashboard, cloud: Cloud) -> None:
     dashboard.expected = re.compile("401|WebSocket")
     *claims, _ = cloud.view_token("somebody", "riverton", job_ids=["job-1"]).split(".")
     dashboard.open(fragment=f"#viewToken={'.'.join([*claims, 'A' * 43])}&job=job-1")
     expect(dashboard.page.locator("#ended")).to_contain_text("This link is no longer valid.")
 
 
-def test_a_link_that_was_cut_off_says_so(dashboard: Dashboard) -> None:
+def test_a_truncated_link_shows_an_error(dashboard: Dashboard) -> None:
     dashboard.open(fragment="#viewToken=eyJhbG&job=job-1")
     expect(dashboard.page.get_by_role("alert")).to_contain_text("The key in this link cannot be read.")

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.dashboard import PATIENCE_MS, Dashboard
+from tests.browser.dashboard import TIMEOUT_MS, Dashboard
 from tests.chromium import open_chromium
 from tests.e2e import cloud as local
 from tests.e2e.cloud import Cloud, fresh_id, status
@@ -59,7 +59,7 @@ def oidc_cloud(provider: IdentityProvider, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One for the file."""
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     with open_chromium() as running:
         yield running
 
@@ -101,7 +101,7 @@ def expect_sign_in(page: Page) -> None:
     expect(page.locator("#who")).to_have_count(0)
 
 
-def test_a_reader_signs_in_at_the_provider_and_goes_on_where_they_were(
+def test_a_reader_signs_in_at_the_provider_and_returns_to_the_same_place(
     oidc_cloud: Cloud, provider: IdentityProvider, dashboard: Dashboard
 ) -> None:
     page, job_id = dashboard.page, job_of(oidc_cloud)
@@ -215,7 +215,7 @@ def test_an_operator_watches_the_tenant_by_the_roles_of_the_token(
     expect(dashboard.page.get_by_role("main").locator(f'a[href="#job={job_id}"]')).to_be_visible()
 
 
-def test_a_refusal_of_the_provider_is_told_with_its_words_and_a_way_out(
+def test_a_providers_refusal_is_quoted_with_the_next_step(
     oidc_cloud: Cloud, provider: IdentityProvider, dashboard: Dashboard
 ) -> None:
     page, job_id = dashboard.page, job_of(oidc_cloud)
@@ -243,7 +243,7 @@ def test_an_answer_that_nobody_asked_for_signs_nobody_in(
     dashboard.expect_whole(1)  # who is signed in stays so
 
 
-def test_an_account_without_a_tenant_is_told_so(oidc_cloud: Cloud, dashboard: Dashboard) -> None:
+def test_an_account_without_a_tenant_gets_an_error(oidc_cloud: Cloud, dashboard: Dashboard) -> None:
     dashboard.open()
     choose(dashboard.page, "Nils")
     expect(dashboard.page.locator("#failure")).to_contain_text("Your account belongs to no tenant")
@@ -252,7 +252,7 @@ def test_an_account_without_a_tenant_is_told_so(oidc_cloud: Cloud, dashboard: Da
     expect(dashboard.page.locator("#who-name")).to_have_text("ann@example.com")
 
 
-def test_a_reader_who_comes_back_by_the_history_can_try_again(
+def test_a_reader_who_returns_by_the_history_can_sign_in_again(
     provider: IdentityProvider, dashboard: Dashboard
 ) -> None:
     page = dashboard.page

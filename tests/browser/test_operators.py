@@ -138,7 +138,7 @@ def test_an_operator_sees_how_much_the_tenant_reports(dashboard: Dashboard, tena
     expect(throughput.get_by_role("row").nth(1)).to_have_text(re.compile(r"\d\d:\d\d:00"))
 
 
-def test_what_could_not_be_read_of_the_tenant_is_read_again_and_no_longer_said_to_be_missing(
+def test_a_failed_read_of_the_tenant_is_retried_and_its_notice_disappears(
     dashboard: Dashboard, tenant: Tenant
 ) -> None:
     report = tenant.publish("report", opening("reports"), ending("complete", "Sales grew"))

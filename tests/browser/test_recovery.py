@@ -1,4 +1,4 @@
-"""The page recovers its log, whatever happens to the connection, the pushes or the tab."""
+"""The page recovers its log after any failure of the connection, the pushes or the tab."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_link_opened_in_mid_job_shows_the_log_from_its_beginning(
     story.expect_on(dashboard)
 
 
-def test_a_reload_in_mid_job_shows_the_whole_log_and_goes_on(dashboard: Dashboard, story: Story) -> None:
+def test_a_reload_in_mid_job_shows_the_whole_log_and_stays_live(dashboard: Dashboard, story: Story) -> None:
     dashboard.watch(story.user, story.job_id)
     story.publish("three")
     story.expect_on(dashboard)
@@ -44,9 +44,7 @@ def test_a_reload_in_mid_job_shows_the_whole_log_and_goes_on(dashboard: Dashboar
     story.expect_on(dashboard)
 
 
-def test_what_happened_while_the_connection_was_cut_is_taken_from_the_log(
-    held: Dashboard, story: Story
-) -> None:
+def test_statuses_of_a_cut_connection_are_read_from_the_log(held: Dashboard, story: Story) -> None:
     held.watch(story.user, story.job_id)
     held.cut_button.click()
     expect(held.connection).to_have_text("Reconnecting")
@@ -106,7 +104,7 @@ def test_pushes_that_change_places_are_shown_in_order(
     assert pushed(held, story) == [4, 3, 5]
 
 
-def test_a_push_lost_right_after_the_subscription_stood_is_found_shortly_after(
+def test_a_push_lost_right_after_start_ack_is_found_shortly_after(
     held: Dashboard, story: Story, faults: FaultBoard
 ) -> None:
     faults.switch(dropAfterStartAck=1)
@@ -135,7 +133,7 @@ def test_a_lost_push_that_none_follows_is_found_in_time(
 
 
 @pytest.mark.parametrize("event", ["resume", "visibilitychange"])
-def test_what_happened_while_the_tab_slept_is_there_when_it_wakes(
+def test_a_waking_tab_shows_the_statuses_of_its_sleep(
     held: Dashboard, story: Story, faults: FaultBoard, event: str
 ) -> None:
     held.watch(story.user, story.job_id)
@@ -190,7 +188,7 @@ def test_a_killed_socket_and_a_server_that_was_away_end_in_the_whole_log(
         story.expect_on(dashboard)
 
 
-def test_the_page_says_what_it_recovered(held: Dashboard, story: Story, faults: FaultBoard) -> None:
+def test_the_page_shows_the_recovered_statuses(held: Dashboard, story: Story, faults: FaultBoard) -> None:
     held.watch(story.user, story.job_id)
     faults.switch(drop=1)
     story.publish("three")
@@ -202,7 +200,7 @@ def test_the_page_says_what_it_recovered(held: Dashboard, story: Story, faults: 
     expect(held.page.locator("#recovery")).to_have_text("Recovered: 1 status read from the log, 1 gap")
 
 
-def test_a_tab_that_stood_still_while_its_connection_died_wakes_to_the_whole_log(
+def test_a_frozen_tab_whose_connection_died_shows_the_whole_log_when_it_wakes(
     browser: Browser, dashboard: Dashboard, story: Story, cloud: Cloud
 ) -> None:
     """As when a laptop sleeps: the page's process gets no time, and the service gives its socket up."""

@@ -1,4 +1,4 @@
-"""Tabs of one browser share one socket; when the one that has it is gone or hangs, another goes on."""
+"""Tabs of one browser share one socket. If its tab closes or hangs, another tab opens one."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def expect_whole(tab: Page, story: Story) -> None:
     expect(tab.locator("#connection")).to_have_text("live")
 
 
-def test_two_tabs_have_one_socket_and_the_second_goes_on_when_the_first_closes(
+def test_two_tabs_share_one_socket_and_the_second_stays_live_when_the_first_closes(
     tabs: Tabs, story: Story
 ) -> None:
     leading, other = tabs.leading_and_other(story)
@@ -119,7 +119,7 @@ def test_two_tabs_have_one_socket_and_the_second_goes_on_when_the_first_closes(
     tabs.expect_sockets((other, 1))
 
 
-def test_the_tab_with_the_socket_goes_on_when_the_other_closes(tabs: Tabs, story: Story) -> None:
+def test_the_tab_with_the_socket_stays_live_when_the_other_closes(tabs: Tabs, story: Story) -> None:
     leading, other = tabs.leading_and_other(story)
     other.close()
     story.publish("three", "four")
@@ -127,7 +127,7 @@ def test_the_tab_with_the_socket_goes_on_when_the_other_closes(tabs: Tabs, story
     tabs.expect_sockets((leading, 1))
 
 
-def test_the_second_tab_goes_on_when_the_first_crashes(tabs: Tabs, story: Story) -> None:
+def test_the_second_tab_stays_live_when_the_first_crashes(tabs: Tabs, story: Story) -> None:
     leading, other = tabs.leading_and_other(story)
     with leading.expect_event("crash"), pytest.raises(Error):
         leading.goto("chrome://crash")
@@ -138,7 +138,7 @@ def test_the_second_tab_goes_on_when_the_first_crashes(tabs: Tabs, story: Story)
     tabs.expect_sockets((other, 1))
 
 
-def test_the_second_tab_goes_on_when_the_first_hangs_and_they_share_again_when_it_does_not(
+def test_the_second_tab_stays_live_when_the_first_hangs_and_they_share_again_afterwards(
     tabs: Tabs, story: Story
 ) -> None:
     leading, other = tabs.leading_and_other(story)

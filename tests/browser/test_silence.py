@@ -1,4 +1,4 @@
-"""Silence is shown for what it is: stale, then lost, and never as running."""
+"""The page shows a silent job as stale, then as lost, and never as running."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_past_is_judged_by_its_own_time(dashboard: Dashboard, silent: Story)
     expect(dashboard.job_state).to_have_text("Running")
 
 
-def test_what_falls_silent_while_the_page_is_cut_off_is_unknown_and_neither_stale_nor_running(
+def test_an_agent_that_becomes_silent_while_the_page_is_disconnected_is_unknown(
     held: Dashboard, silent: Story, cloud: Cloud
 ) -> None:
     silent.publish("Reading the map")

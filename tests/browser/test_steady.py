@@ -1,4 +1,4 @@
-"""Nothing on the page jumps while statuses arrive: what one reads or is about to press stays where it is."""
+"""The layout of the page stays in place while statuses arrive."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WHERE_THEY_ARE = """
         pytest.param(PHONE, STEADY, id="phone"),  # there, the log is below cards that grow
     ],
 )
-def test_nothing_moves_while_statuses_arrive_unless_an_agent_joins(
+def test_the_layout_stays_while_statuses_arrive_unless_an_agent_joins(
     cloud: Cloud, dashboard: Dashboard, size: ViewportSize, names: tuple[str, ...]
 ) -> None:
     dashboard.page.set_viewport_size(size)

@@ -1,4 +1,4 @@
-"""The page as it was at any moment of the job, and the way back to the present."""
+"""The page shows any past moment of the job, and returns to the present."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list, the operator's view of a tenant, and links that bring their own key."""
+"""The list, the operator's view of a tenant, and links with their own key."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_a_link_with_an_api_key_shows_a_public_job(dashboard: Dashboard, cloud: 
     assert [row.text for row in dashboard.rows()] == ["Open to all"]
 
 
-def test_the_page_says_so_when_its_server_is_away(dashboard: Dashboard) -> None:
+def test_the_page_shows_when_its_server_is_down(dashboard: Dashboard) -> None:
     dashboard.expected = re.compile("500")
     dashboard.page.route("**/config.json", lambda route: route.fulfill(status=500))
     dashboard.open()
@@ -144,7 +144,7 @@ def test_the_page_says_so_when_its_server_is_away(dashboard: Dashboard) -> None:
     expect(dashboard.page.locator("#users")).to_be_visible()
 
 
-def test_the_page_says_that_its_api_is_away_and_goes_on_by_itself_when_it_is_back(
+def test_the_page_shows_that_its_api_is_down_and_recovers_by_itself(
     dashboard: Dashboard, story: Story, cloud: Cloud
 ) -> None:
     dashboard.expected = SERVER_AWAY

@@ -1,4 +1,4 @@
-"""Real jobs on the page, from signing in and the form to their ends."""
+"""Real jobs on the page, from the sign-in and the form to their ends."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_job_of_ones_own_words_is_followed_from_the_form_to_complete(
     assert dashboard.troubles == []
 
 
-def test_a_job_whose_agent_fails_ends_failed_and_says_why_in_plain_words(
+def test_a_job_whose_agent_fails_ends_failed_with_the_reason_in_plain_words(
     cloud: Cloud, dashboard: Dashboard
 ) -> None:
     user = cloud.user(tenant=0, which=1)

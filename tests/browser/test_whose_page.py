@@ -1,4 +1,4 @@
-"""The page shows a user what is theirs and nothing else, and runs nothing but its own code."""
+"""The page shows a user only the user's own data, and runs only its own code."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_link_to_somebody_elses_job_shows_nothing_of_it(
     assert job_id not in [push["jobId"] for push in dashboard.pushes]
 
 
-def test_nothing_of_a_user_stays_when_another_signs_in(cloud: Cloud, dashboard: Dashboard) -> None:
+def test_no_data_of_a_user_stays_when_another_signs_in(cloud: Cloud, dashboard: Dashboard) -> None:
     first, second, secret = cloud.user(tenant=0), cloud.user(tenant=1), fresh_id("secret")
     dashboard.open()
     dashboard.sign_in(first)
@@ -81,7 +81,7 @@ def test_signing_out_everywhere_ends_what_is_live_on_every_page(
     assert secret not in json.dumps(forgotten.pushes)
 
 
-def test_the_page_says_so_when_signing_out_everywhere_failed(cloud: Cloud, dashboard: Dashboard) -> None:
+def test_the_page_shows_a_failed_sign_out_everywhere(cloud: Cloud, dashboard: Dashboard) -> None:
     dashboard.expected = re.compile("net::ERR|Failed to load")
     dashboard.open()
     dashboard.sign_in(cloud.user(tenant=0))

@@ -1,4 +1,4 @@
-"""A WebSocket to AppSync that says exactly what a test wants, also what no decent client would."""
+"""A WebSocket to AppSync that sends any message of a test, also invalid ones."""
 
 from __future__ import annotations
 

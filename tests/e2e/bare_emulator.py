@@ -1,4 +1,4 @@
-"""The AWS emulator alone, without our data plane before it."""
+"""The AWS emulator alone, without our data plane."""
 
 from __future__ import annotations
 

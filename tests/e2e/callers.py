@@ -1,4 +1,4 @@
-"""Who calls AppSync, and what they put into the authorization of a request, a handshake or a `start`."""
+"""The callers of AppSync, and their authorization of a request, a handshake or a `start`."""
 
 from __future__ import annotations
 

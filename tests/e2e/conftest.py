@@ -1,4 +1,4 @@
-"""What end-to-end tests share beside the one localcloud of tests/conftest.py."""
+"""Fixtures of the end-to-end tests, besides the localcloud of tests/conftest.py."""
 
 from __future__ import annotations
 

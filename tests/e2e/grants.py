@@ -1,4 +1,4 @@
-"""Takes a grant away from a deployed function, and waits until the publisher feels it."""
+"""Removes a grant of a deployed function, and waits until the publisher is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions whose processes die at a moment of a test's choosing, in the place of deployed ones."""
+"""Functions whose processes die at a chosen moment, in the place of deployed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The JavaScript clients of tests/e2e/clients as processes: configuration in, one JSON line out per event."""
+"""The JavaScript clients of tests/e2e/clients as processes: configuration in, one JSON line out for each
+event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workflows of Lambdas that know nothing of Statusbeam, with and without checkpoints around them."""
+"""Workflows of Lambda functions without Statusbeam, with and without checkpoints around them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When gql is subscribed: it tells nobody that the server acknowledged, but logs every frame."""
+"""Detects when gql is subscribed: gql hides the acknowledgment, but logs every frame."""
 
 from __future__ import annotations
 

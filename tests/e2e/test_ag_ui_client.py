@@ -1,4 +1,4 @@
-"""AG-UI's own client accepts every run that the bridge makes of a log, wherever it joins."""
+"""AG-UI's own client accepts every run that the bridge makes from a log, from any join on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/how-to/web.md, "With plain Amplify": what it shows works as it stands, and misses what it says."""
+"""The code in docs/how-to/web.md, "With plain Amplify", works, and misses the documented statuses."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Follower:
             pass
 
 
-def test_plain_amplify_misses_what_was_said_before_it_came_and_while_it_was_cut_off(
+def test_plain_amplify_misses_statuses_before_it_connects_and_while_it_is_disconnected(
     cloud: Cloud, user: DemoUser, faults: FaultBoard, tmp_path: Path
 ) -> None:
     plain, _ = recipes()

@@ -1,4 +1,4 @@
-"""People answer what a job waits for: who may, which answer counts, and what the workflow makes of it."""
+"""People answer a job's wait: who may, which answer counts, and the workflow's next step."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _approval(job: dict[str, Any]) -> str:
     return str(next(agent["invocationId"] for agent in job["agents"] if agent["name"] == "Approval"))
 
 
-def test_a_task_token_is_told_to_nobody(cloud: Cloud) -> None:
+def test_no_answer_contains_a_task_token(cloud: Cloud) -> None:
     fair = start_fair(cloud)
     fair.waiting()
     dynamodb = cloud.aws("dynamodb")
@@ -218,7 +218,7 @@ def test_a_wait_may_be_answered_by(cloud: Cloud, tenant: dict[str, DemoUser], wh
 
 
 @pytest.mark.parametrize("field", ["the api key", "iam"])
-def test_who_signs_in_as_nobody_answers_nothing(cloud: Cloud, field: str) -> None:
+def test_a_reader_without_a_user_answers_no_wait(cloud: Cloud, field: str) -> None:
     job_id = fresh_id("job")
     cloud.publish(status(job_id, fresh_id("guest"), "public", "May we?", **WAIT))
     caller = cloud.key_caller if field == "the api key" else cloud.iam_reader(fresh_id("reader"))
@@ -242,7 +242,7 @@ def test_a_job_that_does_not_exist_is_refused_like_somebody_elses(
         pytest.param(WAIT, None, id="the job itself does not wait"),
     ],
 )
-def test_what_nothing_waits_for_cannot_be_answered(
+def test_an_answer_without_a_wait_is_refused(
     cloud: Cloud, tenant: dict[str, DemoUser], wait: dict[str, Any], invocation_id: str | None
 ) -> None:
     owner, job_id = tenant["owner"], fresh_id("job")

@@ -1,4 +1,4 @@
-"""The bridge of a localcloud, read by foreign clients: the demo users' tokens and view tokens are good there.
+"""Foreign clients read the bridge of a localcloud with the demo users' tokens and view tokens.
 
 Each category of what watchers do is one test: connection management, task monitoring, agent status, workflow
 streaming, notifications, multi-client broadcast, authentication, error handling and reconnection.

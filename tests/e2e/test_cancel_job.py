@@ -1,4 +1,4 @@
-"""Somebody asks for a job to be stopped: the log has the request, and its execution stops."""
+"""A request to cancel a job goes into its log, and its execution stops."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def test_pushes_that_are_lost_doubled_and_swapped_change_nothing(cloud: Cloud, t
     assert [int(line.split()[0]) for line in lines] == list(range(2, 11))
 
 
-def test_exit_codes_say_why_nothing_was_done(terminal: Terminal, cloud: Cloud, tmp_path: Path) -> None:
+def test_exit_codes_show_why_a_command_failed(terminal: Terminal, cloud: Cloud, tmp_path: Path) -> None:
     terminal.call("watch", code=2)
     terminal.call("show", fresh_id("none"), code=5)
     terminal.call("watch", fresh_id("none"), "--timeout", "0.5", code=124)

@@ -1,4 +1,4 @@
-"""Publishers that really run at the same time: the soak's payloads, without the soak's order of things."""
+"""Publishers that really run in parallel, with the payloads of the soak test."""
 
 from __future__ import annotations
 

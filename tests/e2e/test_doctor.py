@@ -1,4 +1,4 @@
-"""`statusbeam doctor` on localcloud: each fault is injected, named, and mended."""
+"""`statusbeam doctor` on localcloud: each fault is injected, named, and repaired."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def on_aws(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
-def test_nothing_is_wrong_and_the_probe_is_measured(doctor: Doctor) -> None:
+def test_a_healthy_deployment_has_no_finding_and_a_measured_probe(doctor: Doctor) -> None:
     document = doctor.document(*doctor.reader, "--statuses", "5")
     assert document["finding"] is None
     assert (document["user"], document["tenant"]) == (doctor.user.user_id, doctor.user.tenant_id)
@@ -249,7 +249,7 @@ def test_a_job_for_nobodys_user_id_is_named_with_the_id_of_who_reads(cloud: Clou
     doctor.names("nobodys_user_id", words, *doctor.reader, "--job", job_id, "--statuses", "1", code=5)
 
 
-def test_nothing_is_wrong_once_every_fault_is_mended(cloud: Cloud, doctor: Doctor) -> None:
+def test_a_repaired_deployment_has_no_finding(cloud: Cloud, doctor: Doctor) -> None:
     job_id = fresh_id("job")
     cloud.publish(
         status(job_id, doctor.user.user_id, doctor.user.tenant_id, "At work")

@@ -1,4 +1,4 @@
-"""What the emulator does not do, and localcloud therefore does itself.
+"""Gaps of the emulator that localcloud fills.
 
 Each test holds one gap as it is today. One that fails after an upgrade says: look whether our replacement is
 still needed, or whether the gap grew.

@@ -1,4 +1,4 @@
-"""One gap of the emulator that only a real stack shows: AppSync's own log retention does not deploy.
+"""A gap of the emulator that only a real stack shows: AppSync's own log retention does not deploy.
 
 statusbeam/cdk/api/status_api.py owns the log group instead. When this fails after an upgrade, that may go.
 """

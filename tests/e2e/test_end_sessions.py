@@ -1,4 +1,5 @@
-"""Signing out, or throwing somebody out, ends what is live and refuses what was issued, in every mode."""
+"""Signing out, or ending another user's sessions, ends subscriptions and refuses issued tokens in every
+mode."""
 
 from __future__ import annotations
 
@@ -232,7 +233,7 @@ def test_a_banned_user_comes_in_by_no_door(cloud: Cloud, capsys: pytest.CaptureF
 # --- what clients make of it ------------------------------------------------------------------------------
 
 
-async def test_gql_hears_that_its_subscription_is_over(cloud: Cloud) -> None:
+async def test_gql_receives_the_end_of_its_subscription(cloud: Cloud) -> None:
     user_id, tenant_id = fresh_id("user"), fresh_id("tenant")
     token = cloud.view_token(user_id, tenant_id)
     transport = AppSyncWebsocketsTransport(
@@ -255,7 +256,7 @@ async def test_gql_hears_that_its_subscription_is_over(cloud: Cloud) -> None:
     assert received
 
 
-def test_amplify_hears_that_its_login_is_over(cloud: Cloud) -> None:
+def test_amplify_receives_the_end_of_its_login(cloud: Cloud) -> None:
     user_id, tenant_id = fresh_id("user"), fresh_id("tenant")
     token = cloud.view_token(user_id, tenant_id)
     config = {
@@ -272,7 +273,7 @@ def test_amplify_hears_that_its_login_is_over(cloud: Cloud) -> None:
         assert "LoginEnded" in client.until("error")["error"]  # it tried to subscribe again
 
 
-def test_our_web_client_says_that_its_login_is_over(cloud: Cloud) -> None:
+def test_our_web_client_reports_the_end_of_its_login(cloud: Cloud) -> None:
     user_id, tenant_id, job_id = fresh_id("user"), fresh_id("tenant"), fresh_id("job")
     token = cloud.view_token(user_id, tenant_id)
     cloud.publish(status(job_id, user_id, tenant_id, "hello"))
@@ -283,7 +284,7 @@ def test_our_web_client_says_that_its_login_is_over(cloud: Cloud) -> None:
     assert state["errorType"] == "LoginEnded"
 
 
-async def test_our_own_follower_is_told_and_does_not_come_back(cloud: Cloud) -> None:
+async def test_our_own_follower_gets_the_error_and_does_not_reconnect(cloud: Cloud) -> None:
     user, job_id = cloud.new_user(cloud.user(tenant=0).tenant_id), fresh_id("job")
     tokens = cloud.sign_in(user)
     reader = SignedInUser(cloud.outputs, user, tokens.id)

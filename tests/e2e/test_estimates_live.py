@@ -1,4 +1,4 @@
-"""How long a job will go on, from the jobs before it, through the deployed publisher and getJob."""
+"""The remaining time of a job, from earlier jobs, through the deployed publisher and getJob."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def opening(workflow: str) -> dict[str, Any]:
     return {"status": "loading_agents", "agentName": None, "metadata": metadata}
 
 
-def test_a_job_is_told_how_long_the_ones_before_it_took(cloud: Cloud) -> None:
+def test_a_job_gets_an_estimate_from_earlier_jobs(cloud: Cloud) -> None:
     user, workflow = cloud.user(tenant=0), fresh_id("workflow")
     now = time.time()
 

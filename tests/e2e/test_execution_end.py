@@ -1,4 +1,4 @@
-"""A job ends with its execution: with the workflow's own last word, or with the closer's, never with both."""
+"""A job ends with its execution: by the workflow's own final status or by the closer's, never by both."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def failing_at_once(definition: dict[str, Any]) -> dict[str, Any]:
     return {"StartAt": "Broken", "States": {"Broken": {"Type": "Fail", "Error": "Broken", "Cause": "secret"}}}
 
 
-def test_a_job_whose_execution_is_stopped_is_cancelled_with_one_last_word(cloud: Cloud) -> None:
+def test_a_job_whose_execution_is_stopped_is_cancelled_with_one_final_status(cloud: Cloud) -> None:
     with changed_machine(cloud, waiting_for_its_agents):
         job = start(cloud, complaint="A pothole on Main Street")
         wait_for("the first checkpoint", lambda: bool(job.log()))
@@ -37,7 +37,7 @@ def test_a_job_whose_execution_is_stopped_is_cancelled_with_one_last_word(cloud:
     assert job.overall_status() == "cancelled"
 
 
-def test_a_job_that_completes_has_its_own_last_word_alone(cloud: Cloud) -> None:
+def test_a_job_that_completes_has_only_its_own_final_status(cloud: Cloud) -> None:
     job = start(cloud, complaint="A pothole on Main Street")
     wait_for("the end of the execution", lambda: job.execution_status() == "SUCCEEDED")
     told = tell_closer(cloud, job.event("SUCCEEDED"))

@@ -1,4 +1,4 @@
-"""What the emulator tells of executions, and what it does not: the closer on a laptop sees no more than this.
+"""The emulator's events of executions, which are all that the closer gets on a laptop.
 
 Each test of a gap holds it as it is today. One that fails after an upgrade says: the closer can now be tried
 there end to end.
@@ -74,7 +74,7 @@ def events(emulator: Emulator) -> Events:
 
 
 @pytest.mark.parametrize(("status", "definition"), [("SUCCEEDED", PASS), ("FAILED", FAIL)])
-def test_an_execution_that_ends_is_told_with_its_input_and_its_end(
+def test_the_event_of_an_ended_execution_has_its_input_and_its_end(
     events: Events, status: str, definition: dict[str, Any]
 ) -> None:
     arn = events.start(status.lower(), definition)
@@ -86,7 +86,7 @@ def test_an_execution_that_ends_is_told_with_its_input_and_its_end(
     assert event["time"].endswith("Z")
 
 
-def test_an_execution_that_is_stopped_is_told(emulator: Emulator, events: Events) -> None:
+def test_the_closer_gets_the_event_of_a_stopped_execution(emulator: Emulator, events: Events) -> None:
     arn = events.start("aborted", WAIT)
     emulator.client("stepfunctions").stop_execution(executionArn=arn)
     assert events.of(arn, "ABORTED")["detail"]["stopDate"]

@@ -1,4 +1,4 @@
-"""What readers are told once time has taken a log, and then its job."""
+"""The answers to readers after a log has expired, and then its job."""
 
 from __future__ import annotations
 
@@ -76,9 +76,7 @@ def expire(cloud: Cloud, job_id: str, sk: str) -> None:
     )
 
 
-def test_a_log_that_time_has_cut_says_so_and_the_snapshot_outlives_it(
-    cloud: Cloud, clock: FaultBoard
-) -> None:
+def test_an_expired_log_gets_a_verdict_and_the_snapshot_outlives_it(cloud: Cloud, clock: FaultBoard) -> None:
     job_id, user = fresh_id("job"), cloud.user(tenant=0)
     cloud.publish(*(status(job_id, user.user_id, user.tenant_id, f"step {n}") for n in range(3)))
     reader = Reader(cloud, user, job_id)

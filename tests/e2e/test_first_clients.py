@@ -1,4 +1,4 @@
-"""The contract's first readers, unmodified: an API key and seven fields, neither `earlier` nor `joined`.
+"""The first version's clients, unmodified: an API key and seven fields, without `earlier` and `joined`.
 
 A scope reports the job, so its statuses come several a commit. Each of them reaches each of these clients.
 """

@@ -244,7 +244,7 @@ ACCEPTED: dict[str, Callable[[Genuine], Caller]] = {
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
-def test_what_the_forgeries_are_made_of_is_accepted(cloud: Cloud, genuine: Genuine, name: str) -> None:
+def test_the_valid_originals_of_the_forgeries_are_accepted(cloud: Cloud, genuine: Genuine, name: str) -> None:
     caller = ACCEPTED[name](genuine)
     with connected(cloud.outputs.realtime_url, cloud.host, caller) as socket:
         assert socket.start(SUBSCRIPTION, {"userId": genuine.user_id})["type"] == "start_ack"

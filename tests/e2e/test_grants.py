@@ -1,4 +1,4 @@
-"""Take one grant away, and an end-to-end path breaks where it should: loudly, with nothing lost."""
+"""Without one grant, an end-to-end path fails where it should, with an error and without loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""User A never receives user B's statuses, whatever A asks for, in whatever mode A comes."""
+"""User A never receives user B's statuses, with any request in any mode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job's life through the running system: run again, waiting, cancelled, retried, on clocks that are off."""
+"""A job's life through the running system: run again, waiting, cancelled, retried, with wrong clocks."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_a_counted_retry_takes_up_a_failed_job_and_leaves_a_completed_one(report
     assert seen(reporter.job(), "overallStatus", "run") == ("completed", 1)
 
 
-def test_what_waits_has_no_lease_and_goes_on_in_the_same_run(reporter: Reporter) -> None:
+def test_a_wait_has_no_lease_and_continues_in_the_same_run(reporter: Reporter) -> None:
     reporter.open("p.1")
     waiting = {"for": "approval", "prompt": "Close the case?", "until": "2030-01-01T00:00:00+01:00"}
     reporter.agent("waiting", "p.1", invocationId="ask", metadata={"waiting": waiting})
@@ -191,7 +191,7 @@ def test_a_cancelled_job_cancels_what_is_open_whose_own_end_still_counts(reporte
 
 
 @pytest.mark.parametrize("ahead", [-7_200, -60, 60, 600])
-def test_an_agent_is_live_whatever_its_clock_says(reporter: Reporter, ahead: float) -> None:
+def test_an_agent_is_live_with_any_clock(reporter: Reporter, ahead: float) -> None:
     reporter.ahead = ahead
     reporter.agent("agent_invoking")
     reporter.agent("heartbeat")
@@ -200,7 +200,7 @@ def test_an_agent_is_live_whatever_its_clock_says(reporter: Reporter, ahead: flo
     assert agents(job) == [("Geo Agent", "in-progress", "live")]
 
 
-def test_a_lease_beyond_a_day_is_one_of_a_day_and_said_to_be(reporter: Reporter) -> None:
+def test_a_lease_beyond_a_day_is_clamped_to_a_day_and_marked(reporter: Reporter) -> None:
     reporter.agent("agent_invoking", metadata={"leaseSeconds": 90_000})
     (update,) = reporter.ask(GET_LOG)["listStatusUpdates"]["updates"]
     assert json.loads(update["metadata"])["clamped"] == {"leaseSeconds": 90_000}

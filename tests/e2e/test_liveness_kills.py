@@ -1,4 +1,4 @@
-"""Whatever dies in the running system, readers notice by the clock, and know the end once anybody does.
+"""If a part of the running system dies, readers detect it by the clock, and get the end once it is reported.
 
 Time is shifted, not waited for: readers look at the job with a clock that is ahead.
 """
@@ -116,7 +116,7 @@ def finish(job_id: str, user: DemoUser, transport: QueueTransport, word: str = "
 # --- the agent
 
 
-def test_an_agent_that_dies_at_work_is_noticed_and_its_job_ends_as_its_caller_says(
+def test_an_agent_that_dies_at_work_is_detected_and_its_caller_ends_the_job(
     cloud: Cloud, readers: Readers, user: DemoUser, transport: QueueTransport
 ) -> None:
     job_id = fresh_id("job")
@@ -207,7 +207,7 @@ subscription($user: ID!, $job: ID!) { onStatusUpdate(userId: $user, jobId: $job)
 
 
 @pytest.mark.parametrize("at", STEPS)
-def test_a_publisher_that_is_killed_loses_nothing_and_says_nothing_twice(
+def test_a_killed_publisher_loses_no_status_and_repeats_none(
     cloud: Cloud, readers: Readers, user: DemoUser, transport: QueueTransport, at: str
 ) -> None:
     """Whoever watches is told, too, of what it had committed and could push no more."""
@@ -243,9 +243,7 @@ def nobody_is_told(cloud: Cloud) -> Iterator[None]:
         events.enable_rule(Name=rule)
 
 
-def test_a_state_machine_that_is_stopped_is_noticed_before_anybody_is_told(
-    cloud: Cloud, readers: Readers
-) -> None:
+def test_a_stopped_state_machine_is_detected_before_its_event(cloud: Cloud, readers: Readers) -> None:
     with changed_machine(cloud, waiting_for_its_agents), nobody_is_told(cloud):
         job = start(cloud, complaint="A pothole on Main Street")
         wait_for("the first checkpoint", lambda: bool(job.log()))

@@ -1,4 +1,4 @@
-"""`statusbeam login` at a user pool that takes no plain passwords, as those of production."""
+"""`statusbeam login` at a user pool that accepts no plain passwords, like those in production."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_a_poisoned_message_ends_in_the_dead_letter_queue_without_stopping_other
     assert [_log(cloud, job_id) for job_id in others[1:]] == [[(1, "one")]] * 2
 
 
-def test_a_message_that_is_no_payload_is_forgotten_and_its_job_goes_on(
+def test_a_message_that_is_not_a_payload_is_deleted_and_its_job_continues(
     cloud: Cloud, transport: QueueTransport
 ) -> None:
     job_id, rubbish = fresh_id("job"), fresh_id("rubbish")

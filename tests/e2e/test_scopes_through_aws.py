@@ -94,7 +94,7 @@ def test_eight_parallel_agents_arrive_whole_and_in_order(
     } == {(f"Agent {n}", "success", (100 * n, n), f"tool {n}") for n in range(8)}
 
 
-def test_what_a_dead_queue_left_in_the_log_is_delivered_by_a_redrive(
+def test_unsent_statuses_of_a_dead_queue_are_delivered_by_a_redrive(
     cloud: Cloud, caplog: pytest.LogCaptureFixture
 ) -> None:
     class DeadQueue:

@@ -1,4 +1,4 @@
-"""Seeded secrets go in on every way and come out nowhere; details come out to whom they belong."""
+"""Secrets that enter by any input appear in no output; details reach only their readers."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_an_operator_of_the_tenant_gets_both(cloud: Cloud, job: str) -> None:
     assert details(cloud, operator, job) == [(BIG, None), (["a"], ["cause"]), (BIG, ["t"])]
 
 
-def test_nobody_else_learns_that_there_is_anything(cloud: Cloud, job: str) -> None:
+def test_other_users_cannot_tell_that_the_job_exists(cloud: Cloud, job: str) -> None:
     user = cloud.user(tenant=0)
     others: list[Caller] = [
         cloud.caller(cloud.user(tenant=0, which=1)),
@@ -217,7 +217,7 @@ def test_nobody_else_learns_that_there_is_anything(cloud: Cloud, job: str) -> No
         assert details(cloud, caller, job) == [(None, None)] * 3
 
 
-def test_in_the_log_a_mark_stands_for_what_was_spilled(cloud: Cloud, job: str) -> None:
+def test_in_the_log_a_mark_replaces_spilled_metadata(cloud: Cloud, job: str) -> None:
     updates = whole_log(cloud, cloud.caller(cloud.user(tenant=0)), job)
     first, second, _ = (json.loads(update["metadata"]) for update in updates)
     assert first.keys() == {"spilled", "sessionId"}

@@ -1,4 +1,4 @@
-"""Nobody watches, nobody pays: what is pushed while a session lives, is closed, or has run out."""
+"""Without a watcher there is no push: pushes during a session, after its close, and after its expiry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ten thousand questions of everybody about everything: nobody learns what isn't theirs, nothing breaks.
+"""Ten thousand requests of all callers: nobody reads others' data, and nothing breaks.
 
 `python -m tests.e2e.visibility_run --help` asks more of them.
 """
@@ -24,7 +24,7 @@ WATCHES = 1_200
 CALLER = KeyCaller("none")
 
 
-def test_nobody_learns_what_is_not_theirs_and_nothing_breaks(cloud: Cloud) -> None:
+def test_no_caller_reads_others_data_and_nothing_breaks(cloud: Cloud) -> None:
     report = run(cloud, seed=SEED, question_count=QUESTIONS, watch_count=WATCHES)
     assert report.problems == []
     assert report.total >= QUESTIONS + WATCHES
@@ -61,7 +61,7 @@ def test_one_seed_gives_one_list_of_questions(world: World) -> None:
         assert first == again
 
 
-def test_the_oracle_tells_own_from_foreign(world: World) -> None:
+def test_the_oracle_distinguishes_own_and_foreign_jobs(world: World) -> None:
     model, (ann, bob, key, stranger) = Model(world.jobs), world.principals
     assert model.secrets_of(ann) == {"ann", "note of ann"}
     assert model.secrets_of(bob) == {"bob", "note of bob"}
@@ -74,7 +74,7 @@ def test_the_oracle_tells_own_from_foreign(world: World) -> None:
     assert model.expect(stranger, "getJob", {"jobId": "job of ann"}).kind == "refused"
 
 
-def test_the_oracle_tells_jobs_of_one_id_in_two_tenants_apart() -> None:
+def test_the_oracle_distinguishes_jobs_with_one_id_in_two_tenants() -> None:
     principals = [
         Principal(
             name=tenant,
@@ -102,7 +102,7 @@ def test_the_oracle_tells_jobs_of_one_id_in_two_tenants_apart() -> None:
     assert model.secrets_of(principals[2]) == set()
 
 
-def test_the_fuzz_finds_out_when_a_page_token_tells_what_it_stands_for() -> None:
+def test_the_fuzz_detects_a_page_token_that_reveals_its_key() -> None:
     marker = fresh_id("zoé")
     key = json.dumps({"pk": f"USER#public#{marker}"}, ensure_ascii=False).encode()
     reader = Principal(name="reader", caller=CALLER, mode=COGNITO, user_id="ann", tenant_id="city")
@@ -113,7 +113,7 @@ def test_the_fuzz_finds_out_when_a_page_token_tells_what_it_stands_for() -> None
     assert list(token_problems(reader, encrypted, [marker])) == []
 
 
-def test_the_fuzz_finds_out_when_a_list_of_certain_jobs_goes_on_with_another_one() -> None:
+def test_the_fuzz_detects_a_limited_list_that_continues_with_another_job() -> None:
     holder = Principal(name="holder", caller=CALLER, mode=LAMBDA, job_ids=("job-1", "job-2"))
     assert list(token_problems(holder, "job-2", [])) == []
     assert list(token_problems(holder, "job-3", [])) == ["a page token that is none of their jobs: job-3"]

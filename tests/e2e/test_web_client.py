@@ -1,4 +1,4 @@
-"""@statusbeam/client follows jobs of the real API, in every mode it knows, whatever happens to its pushes."""
+"""@statusbeam/client follows jobs of the real API in each of its modes, with any failure of pushes."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_job_is_followed_from_its_log_to_its_end(cloud: Cloud, user: DemoUser,
     assert state["job"]["liveness"] == "ended"
 
 
-def test_what_is_lost_doubled_and_cut_off_is_recovered(
+def test_lost_doubled_and_cut_off_pushes_are_recovered(
     cloud: Cloud, user: DemoUser, faults: FaultBoard
 ) -> None:
     job_id = fresh_id("job")

@@ -1,4 +1,4 @@
-"""The people, jobs and questions of the visibility fuzz, all from one seed."""
+"""The people, jobs and requests of the visibility fuzz, all from one seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may see what, said once more and independently of the resolvers: the oracle of the visibility fuzz.
+"""The oracle of the visibility fuzz: the access rules, written independently of the resolvers.
 
     model = Model(jobs)
     model.expect(principal, "getJob", {"jobId": "job-1"})   # Expected(kind, data)

@@ -1,4 +1,4 @@
-"""The visibility fuzz: thousands of questions of everybody about everything, each held against the oracle.
+"""The visibility fuzz: thousands of requests of all callers, each compared with the oracle.
 
 `python -m tests.e2e.visibility_run --questions 100000 --watches 5000 --seed 7` starts a localcloud itself.
 """

@@ -1,4 +1,4 @@
-"""How long tests wait for what happens elsewhere, and the one way to do it."""
+"""The timeouts of tests, and the one function with which they wait."""
 
 from __future__ import annotations
 

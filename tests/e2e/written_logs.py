@@ -1,4 +1,4 @@
-"""Everything a running localcloud has written down, to look for what must not be there."""
+"""All files that a running localcloud has written, for the search for secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A synthesised stack as tests look at it: resources by type and properties, never by a hashed name."""
+"""A synthesised stack for tests: resources by type and properties, never by a hashed name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alarms: what raises them, whom they notify, and where their runbooks are."""
+"""Alarms: their triggers, their topic, and their runbooks."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_status_for_another_users_job_raises_an_alarm(stacks: dict[str, Stack]
     assert (found["Threshold"], found["EvaluationPeriods"], found["Statistic"]) == (0, 1, "Sum")
 
 
-def test_alarms_tell_the_topic_when_they_begin_and_when_they_end(stacks: dict[str, Stack]) -> None:
+def test_alarms_notify_the_topic_when_they_begin_and_when_they_end(stacks: dict[str, Stack]) -> None:
     stack = stacks["Prod-Status"]
     topic = {"Ref": stack.one("AWS::SNS::Topic").name}
     for found in stack.all("AWS::CloudWatch::Alarm"):
@@ -239,7 +239,7 @@ def linked_of(found: Resource) -> list[str]:
 
 
 @pytest.mark.parametrize("part", ["Means", "Users see", "Do"])
-def test_every_runbook_says_what_it_means_what_users_see_and_what_to_do(part: str) -> None:
+def test_every_runbook_has_its_meaning_the_users_view_and_the_action(part: str) -> None:
     sections = (ROOT / RUNBOOKS).read_text().split("\n### ")[1:]
     assert [section.split("\n")[0] for section in sections if f"- **{part}:** " not in section] == []
 

@@ -1,4 +1,4 @@
-"""Lambda assets: the same bytes from every build, and whole."""
+"""Lambda assets: complete, with the same bytes from every build."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_two_builds_in_two_places_are_equal(publisher: Bundle, tmp_path: Path) -
     assert (again.digest, again.path.name) == (publisher.digest, publisher.path.name)
 
 
-def test_times_and_modes_say_nothing_about_the_build(publisher: Bundle) -> None:
+def test_times_and_modes_do_not_depend_on_the_build(publisher: Bundle) -> None:
     entries = list(publisher.path.rglob("*"))
     assert {time.gmtime(entry.stat().st_mtime).tm_year for entry in entries} == {1980}
     assert {oct(entry.stat().st_mode & 0o777) for entry in entries} == {"0o644", "0o755"}

@@ -1,4 +1,4 @@
-"""The example's state machine: the order of its statuses, and what happens when something fails."""
+"""The example's state machine: the order of its statuses, and its failures."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_a_failing_step_ends_the_job_with_an_error_status(machine: Machine, name
     assert machine["States"]["Stopped"]["Type"] == "Fail"
 
 
-def test_the_error_status_says_nothing_of_the_systems_own_words(machine: Machine) -> None:
+def test_the_error_status_does_not_contain_the_systems_message(machine: Machine) -> None:
     update = machine["States"]["PublishError"]["Arguments"]["MessageBody"]
     assert update["message"] == "The job failed because one of its steps failed."
 
@@ -168,7 +168,7 @@ def test_agents_work_offline_on_the_laptop_and_with_aws_elsewhere(stacks: dict[s
 @pytest.mark.parametrize(
     ("transport", "variable"), [("queue", "STATUS_QUEUE_URL"), ("invoke", "STATUS_PUBLISHER_FUNCTION")]
 )
-def test_agents_are_told_the_stages_way_to_the_publisher(
+def test_agents_get_the_stages_route_to_the_publisher(
     stacks: dict[str, Stack], invoking_stacks: dict[str, Stack], transport: str, variable: str
 ) -> None:
     example = (stacks if transport == "queue" else invoking_stacks)["Dev-Example"]

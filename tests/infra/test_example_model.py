@@ -1,4 +1,4 @@
-"""The example's model: an inference profile in each region, and grants for it and nothing else."""
+"""The example's model: an inference profile in each region, with only the needed grants."""
 
 from __future__ import annotations
 

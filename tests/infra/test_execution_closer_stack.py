@@ -1,4 +1,4 @@
-"""The closer in its stack: which events reach it, and where those end that it can't handle."""
+"""The closer in its stack: its events, and the queue of events that it cannot handle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The street fair's state machine: who decides, and what each decision comes to."""
+"""The street fair's state machine: the decision, and the result of each decision."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_answers_reach_the_function_that_keeps_the_tokens_and_are_kept_if_it_fai
 
 
 @pytest.mark.parametrize("name", EXAMPLE_STACKS)
-def test_what_waits_expires_and_is_encrypted(stacks: dict[str, Stack], name: str) -> None:
+def test_stored_waits_expire_and_are_encrypted(stacks: dict[str, Stack], name: str) -> None:
     (table,) = [
         table.properties
         for table in stacks[name].all("AWS::DynamoDB::Table")

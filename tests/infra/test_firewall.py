@@ -1,4 +1,4 @@
-"""AWS WAF before the API: which requests it blocks, and which pass."""
+"""AWS WAF before the API: the requests that it blocks and accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a deployment with a key, logs, backups, a private API and queues of tenants is made of."""
+"""The resources of a deployment with a key, logs, backups, a private API and tenant queues."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def key_of(resource: Resource) -> Any:
         ("AWS::Logs::LogGroup", 10),  # eight functions, the API, the firewall
     ],
 )
-def test_one_key_encrypts_all_that_is_stored(status: Stack, type_: str, count: int) -> None:
+def test_one_key_encrypts_all_stored_data(status: Stack, type_: str, count: int) -> None:
     stored = status.all(type_)
     assert len(stored) == count
     assert {key_of(resource) for resource in stored} == {KEY}
@@ -113,7 +113,7 @@ def through(stack: Stack, role: Any) -> dict[str, set[str]]:
     return found
 
 
-def test_who_reads_and_writes_may_use_the_key_through_the_service_that_they_use(
+def test_readers_and_writers_may_use_the_key_through_their_service_only(
     status: Stack, example: Stack
 ) -> None:
     def of(stack: Stack, handler: str) -> dict[str, set[str]]:
@@ -140,7 +140,7 @@ def test_who_reads_and_writes_may_use_the_key_through_the_service_that_they_use(
 @pytest.mark.parametrize(
     "key_arn", ["", "alias/mine", "0f1e2d3c-0000-4000-8000-000000000000", "arn:aws:kms:x"]
 )
-def test_what_is_no_keys_arn_is_refused(key_arn: str) -> None:
+def test_an_arn_of_another_resource_than_a_key_is_refused(key_arn: str) -> None:
     from statusbeam.cdk import ResourceOptions  # noqa: PLC0415 - starts Node
 
     with pytest.raises(ValueError, match="key_arn"):
@@ -160,7 +160,7 @@ def test_a_tenants_queue_feeds_a_publisher_of_that_tenant_only(status: Stack) ->
     assert len(set(fed.values())) == len(fed)
 
 
-def test_the_stack_tells_each_tenants_queue(status: Stack) -> None:
+def test_the_stack_outputs_each_tenants_queue(status: Stack) -> None:
     text = status.outputs["TenantQueueUrls"]["Value"]["Fn::Join"][1]
     named = {part["Ref"] for part in text if isinstance(part, dict)}
     assert len(named) == len(TENANTS)
@@ -227,7 +227,7 @@ def test_the_secret_of_view_tokens_is_rotated(stacks: dict[str, Stack], name: st
     assert rotated_after(stacks[name]) == days
 
 
-def test_the_owner_says_how_often_the_secret_is_rotated(status: Stack) -> None:
+def test_the_options_set_how_often_the_secret_is_rotated(status: Stack) -> None:
     assert rotated_after(status) == 7
 
 

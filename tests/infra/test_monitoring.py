@@ -100,7 +100,7 @@ def test_the_dashboard_has_the_publisher_of_each_tenant(guarded_stacks: dict[str
     assert sum(metric[1] == "StatusesCommitted" for metric in metrics.values()) == 1 + len(TENANTS)
 
 
-def test_the_dashboards_name_tells_stages_and_regions_apart(
+def test_the_dashboards_name_differs_by_stage_and_region(
     stacks: dict[str, Stack], guarded_stacks: dict[str, Stack]
 ) -> None:
     name = stacks["Prod-Status"].one(DASHBOARD).properties["DashboardName"]
@@ -171,5 +171,5 @@ def test_a_budget_that_writes_to_nobody_is_refused() -> None:
 
     from statusbeam.cdk.monitoring.budget import Budget  # noqa: PLC0415 - the same
 
-    with pytest.raises(ValueError, match="emails, or alarms"):
+    with pytest.raises(ValueError, match="needs emails, or the deployment needs alarms"):
         Budget(Stack(App(), "Stack"), "Budget", options=BudgetOptions(monthly_dollars=1), topic=None)

@@ -1,4 +1,4 @@
-"""Who may do what: all statements of a role, compared whole: a wider grant fails as a lost one does."""
+"""The grants of each role, all statements compared, so that a wider grant fails like a missing one."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ CLOSER = "execution_closer.handler.handler"
         pytest.param("synthesize", False, set(), id="synthesize"),
     ],
 )
-def test_agents_may_tell_the_publisher_and_use_their_own_tool(
+def test_agents_may_report_to_the_publisher_and_use_their_own_tool(
     stacks: dict[str, Stack], handler: str, publishes: bool, tools: set[str]
 ) -> None:
     expected = {**OWN_LOG, **TRACES, **(BY_QUEUE if publishes else {})}

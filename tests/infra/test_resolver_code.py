@@ -1,4 +1,4 @@
-"""What AppSync is given to read: no field without its guard, no directive without its mode."""
+"""The schema and code for AppSync: no field without its guard, no directive without its mode."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ ASKS = "return viewer(ctx);"
         pytest.param(SUBSCRIPTION, "canView(1, 2);", "", "subscriptionFilters", id="it only looks"),
     ],
 )
-def test_what_a_field_gives_must_be_held_against_the_viewer(
+def test_a_fields_answer_must_be_checked_against_the_viewer(
     built: Built, field: FieldName, code: str, function: str, missing: str
 ) -> None:
     with pytest.raises(ResolverError, match=missing):

@@ -1,4 +1,4 @@
-"""The lint that the resolvers' build begins with: what AppSync refuses, and guards that are not called."""
+"""The lint before the resolvers' build: code that AppSync refuses, and guards that are not called."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ TAKEN = [
 ]
 
 
-def test_what_appsync_refuses_is_found_with_its_line(tmp_path: Path) -> None:
+def test_code_that_appsync_refuses_is_found_with_its_line(tmp_path: Path) -> None:
     cases = list(REFUSED.items())
     found = lint(tmp_path, {f"{at:02}.js": f"// one\n{code}{HANDLERS}" for at, (code, _) in enumerate(cases)})
     for at, (code, rule) in enumerate(cases):
@@ -126,7 +126,7 @@ def test_what_appsync_refuses_is_found_with_its_line(tmp_path: Path) -> None:
         assert {message["line"] for message in messages} <= {2, 3}, code
 
 
-def test_what_appsync_takes_passes(tmp_path: Path) -> None:
+def test_code_that_appsync_accepts_passes(tmp_path: Path) -> None:
     found = lint(tmp_path, {f"{at:02}.js": code + HANDLERS for at, code in enumerate(TAKEN)})
     assert [code for at, code in enumerate(TAKEN) if found[f"{at:02}.js"]] == []
 

@@ -1,4 +1,4 @@
-"""How readers sign in: with another provider, or with a user pool that exists already."""
+"""The readers' sign-in, with another provider or an existing user pool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each stage's stacks are made of."""
+"""The resources of each stage's stacks."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_every_stage_has_its_stacks_under_their_lasting_names(stacks: dict[str, 
     assert sorted(stacks) == sorted([*STATUS_STACKS, *EXAMPLE_STACKS, *WEB_STACKS])
 
 
-def test_one_stage_can_be_asked_for_by_name() -> None:
+def test_one_stage_can_be_selected_by_name() -> None:
     assert [stage.name for stage in stages(only="local", region="eu-west-1")] == ["Local"]
     assert stages(only="local", region="eu-west-1")[0].region == "eu-west-1"
     with pytest.raises(ValueError, match="dev, prod, local"):
@@ -104,7 +104,7 @@ def kept_kinds(stack: Stack) -> set[str]:
 
 
 @pytest.mark.parametrize("name", STATUS_STACKS)
-def test_readers_sign_in_with_cognito_unless_they_say_otherwise(stacks: dict[str, Stack], name: str) -> None:
+def test_readers_sign_in_with_cognito_by_default(stacks: dict[str, Stack], name: str) -> None:
     with_key = ["API_KEY"] if name == "Local-Status" else []
     assert modes(stacks[name]) == ["AMAZON_COGNITO_USER_POOLS", "AWS_IAM", "AWS_LAMBDA", *with_key]
 
@@ -362,7 +362,7 @@ def test_tables_are_encrypted_on_demand_and_recoverable(stacks: dict[str, Stack]
 
 
 @pytest.mark.parametrize("name", STATUS_STACKS)
-def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name: str) -> None:
+def test_the_status_stack_outputs_the_settings_of_clients(stacks: dict[str, Stack], name: str) -> None:
     written = {output for output in stacks[name].outputs if output.startswith(("Exports", LOCALCLOUD_OUTPUT))}
     assert set(stacks[name].outputs) - written - {"ApiKey", "AlarmTopicArn", "WebUrl"} == {
         "GraphqlUrl",
@@ -398,7 +398,7 @@ def test_localcloud_reads_everything_from_one_output(stacks: dict[str, Stack]) -
     assert {name for name in named if f'\\"{name}\\":' not in text} == set()
 
 
-def test_the_example_stack_tells_where_jobs_start_and_where_lost_events_end(stacks: dict[str, Stack]) -> None:
+def test_the_example_stack_outputs_its_state_machine_and_dead_letters(stacks: dict[str, Stack]) -> None:
     assert set(stacks["Local-Example"].outputs) == {
         "StateMachineArn",
         "StreetFairArn",

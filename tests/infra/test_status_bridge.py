@@ -1,4 +1,4 @@
-"""The bridge in a stack: private, drained, scaled by its connections, with no right that it does not use."""
+"""The bridge in a stack: private, drained, scaled by its connections, with only the used grants."""
 
 from __future__ import annotations
 

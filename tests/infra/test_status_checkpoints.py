@@ -1,4 +1,4 @@
-"""States around other people's states: what is put there, in both query languages."""
+"""The states that checkpoints add around other states, in both query languages."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_an_error_is_reported_and_then_raised_again(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", ["a chain", "a state without Catch", "a state with its own Catch"])
-def test_what_cannot_catch_by_itself_is_put_into_a_scope_that_does(language: str, kind: str) -> None:
+def test_a_state_without_catch_is_wrapped_in_one_with_catch(language: str, kind: str) -> None:
     workflow = Workflow(language)
     work: Any = workflow.passing("First")
     if kind == "a chain":
@@ -226,7 +226,7 @@ def test_the_parent_of_an_agent_in_a_map_is_the_run_for_that_item(language: str)
         assert said["parentInvocationId"] == f"{{% ${variable} %}}"
 
 
-def test_a_job_begins_with_the_plan_of_its_agents_and_ends_with_one_last_word() -> None:
+def test_a_job_begins_with_the_plan_of_its_agents_and_ends_with_one_final_status() -> None:
     workflow = Workflow("JSONPath")
     geo = workflow.checkpoints.agent(workflow.task("Locate"), "Geo Agent")
     check = workflow.checkpoints.agent(workflow.task("Check"), "Check Agent", item="$")
@@ -297,7 +297,7 @@ def evaluated(expression: str, *, redrives: int | None, **bindings: Any) -> Any:
 
 
 @pytest.mark.parametrize(("redrives", "attempt"), [(None, 1), (0, 1), (1, 2), (3, 4)])
-def test_what_is_said_about_the_job_carries_the_attempt_that_the_closer_counts(
+def test_statuses_of_the_job_have_the_attempt_that_the_closer_counts(
     redrives: int | None, attempt: int
 ) -> None:
     workflow = Workflow("JSONPath")
@@ -320,7 +320,7 @@ def test_an_agents_attempts_are_its_retries_until_a_redrive_counts_them_anew(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_work_that_waits_says_so_before_it_begins(language: str) -> None:
+def test_waiting_work_reports_its_wait_before_it_begins(language: str) -> None:
     from aws_cdk import Duration  # noqa: PLC0415 - starts Node
 
     workflow = Workflow(language)

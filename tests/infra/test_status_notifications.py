@@ -1,4 +1,4 @@
-"""Notifications in a stack: from the table's stream, with no right that they do not use."""
+"""Notifications in a stack: from the table's stream, with only the used grants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statusbeam in somebody else's stack: what they get by default, and how their code reports."""
+"""Statusbeam in another app's stack: its defaults, and the reports of the app's code."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_function_with_the_grant_may_report_and_nothing_else(
         assert resource == mapping["EventSourceArn"]
 
 
-def test_what_they_want_hidden_reaches_the_publisher(tmp_path: Path) -> None:
+def test_the_fields_to_hide_reach_the_publisher(tmp_path: Path) -> None:
     fields = ("metadata.customer.email", "metadata.*.phone")
     options = statusbeam.cdk.PublishingOptions(redacted_fields=fields, tenant="acme", log_days=3)
 

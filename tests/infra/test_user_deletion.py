@@ -1,4 +1,4 @@
-"""`statusbeam delete-user`, on tables and buckets made from the templates: what of a user stays, and where.
+"""`statusbeam delete-user`, on tables and buckets made from the templates: the remaining data of a user.
 
 A table that a construct adds fails here, until the command deletes from it or the page says why not.
 """
@@ -150,7 +150,7 @@ def test_the_status_stack_has_no_bucket_but_that_of_details(stacks: dict[str, St
     assert [bucket.name for bucket in status.all("AWS::S3::Bucket")] == [details]
 
 
-def test_the_page_says_of_every_table_what_stays() -> None:
+def test_the_page_states_for_every_table_what_stays() -> None:
     section = (ROOT / "docs/how-to/upgrade.md").read_text().partition("\n## Delete a user's data\n")[2]
     rows = [line.split(" | ")[0].strip("| ") for line in section.partition("\n## ")[0].splitlines()]
     for name in (*EMPTIED, *KEPT):

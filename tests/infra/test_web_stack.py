@@ -1,4 +1,4 @@
-"""The page on CloudFront: who may read its files, what browsers keep, and what the page may do."""
+"""The page on CloudFront: access to its files, browser caches, and the page's policy."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_a_domain_brings_its_certificate_and_tls_1_2(other_provider_stacks: dict
     assert config["PriceClass"] == "PriceClass_All"
 
 
-def test_the_page_is_told_where_the_log_search_is(
+def test_the_page_gets_the_address_of_the_log_search(
     stacks: dict[str, Stack], other_provider_stacks: dict[str, Stack]
 ) -> None:
     def configs(stack: Stack) -> list[str]:
@@ -179,7 +179,7 @@ def test_a_domain_without_a_certificate_is_refused() -> None:
         PageOptions(domain="status.example.com")
 
 
-def test_synth_says_what_to_do_when_the_page_is_not_built(tmp_path: Path) -> None:
+def test_synth_names_the_command_when_the_page_is_not_built(tmp_path: Path) -> None:
     from statusbeam.cdk import PageError  # noqa: PLC0415 - starts Node
 
     with pytest.raises(PageError, match="make web"):

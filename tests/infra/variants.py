@@ -1,4 +1,4 @@
-"""Stacks of stages that are like one of ours but for some fields."""
+"""Stacks of stages that differ from ours in a few fields."""
 
 from __future__ import annotations
 

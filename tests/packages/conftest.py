@@ -1,4 +1,4 @@
-"""The wheel as it is released, and places that have nothing but it: no checkout is on any path."""
+"""The released wheel, in folders without a checkout on any path."""
 
 from __future__ import annotations
 

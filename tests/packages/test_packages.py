@@ -1,4 +1,5 @@
-"""What people install: the wheel in a clean environment and an empty folder, with old and new constructs."""
+"""The products that people install: the wheel in a clean environment and an empty folder, with old and new
+constructs."""
 
 from __future__ import annotations
 
@@ -67,7 +68,7 @@ def test_it_carries_what_the_product_is_made_of(names: set[str]) -> None:
 NPM = {"statusbeam/localcloud/cdk_cli/.npmrc"}
 
 
-def test_its_metadata_says_what_it_needs(metadata: Message) -> None:
+def test_its_metadata_has_its_requirements(metadata: Message) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "Apache-2.0"
     extras = {

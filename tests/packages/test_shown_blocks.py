@@ -29,7 +29,7 @@ def reader(place: Callable[..., Place]) -> Place:
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_what_the_pages_show_works_with_the_wheel(reader: Place, name: str) -> None:
+def test_the_documentations_blocks_work_with_the_wheel(reader: Place, name: str) -> None:
     variables = {**reader.activated, "AWS_DEFAULT_REGION": "us-east-1"}
     options = ("-q", "-W", "error", "-p", "no:cacheprovider")
     reader.run("python", "-m", "pytest", *options, f"tests/packages/shown/{name}", variables=variables)

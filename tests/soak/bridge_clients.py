@@ -1,4 +1,4 @@
-"""Clients of a bridge that is killed, the job that they follow, and what they must have at its end."""
+"""Clients of a killed bridge, their job, and the statuses that they must have at its end."""
 
 from __future__ import annotations
 

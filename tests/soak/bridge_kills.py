@@ -1,4 +1,4 @@
-"""The bridge is killed in mid-job, again and again: no client loses a status, or gets one twice.
+"""Kills the bridge repeatedly during a job: no client loses a status, or gets one twice.
 
 A kill is what `kill -9` is for a client: the connection breaks after any byte, no goodbye, and for a while
 nobody listens. The log stays. One client reads server-sent events, by `httpx-sse`, and comes back as a

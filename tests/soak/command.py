@@ -1,4 +1,4 @@
-"""`python -m tests.soak`: proves that the log never lies, with seeds that can be run again."""
+"""`python -m tests.soak`: proves the completeness of the log, with repeatable seeds."""
 
 from __future__ import annotations
 

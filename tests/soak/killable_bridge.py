@@ -1,4 +1,4 @@
-"""A bridge as a process of its own, for `kill -9`. Its journal and tickets stay: another process has them.
+"""A bridge as a separate process, for `kill -9`. Another process keeps its journal and tickets.
 
 The processes are forked from one that has imported everything. So a bridge listens soon after its start.
 """

@@ -1,4 +1,4 @@
-"""An hour's load on a localcloud, squeezed into minutes, with faults throughout.
+"""An hour's load on a localcloud, compressed into minutes, with faults throughout.
 
     python -m tests.soak.load [--jobs 2000] [--seed 1]
 

@@ -1,4 +1,4 @@
-"""The queue and its publishers in virtual time, with messages that harm whoever handles them.
+"""The queue and its publishers in virtual time, with messages that make the publisher fail.
 
     tally = poison_run(seed=7)      # or SoakError
 

@@ -1,4 +1,4 @@
-"""A bridge's process gets `kill -9` in mid-job, and foreign clients lose no status and get none twice.
+"""A bridge's process gets `kill -9` during a job, and foreign clients lose no status and get none twice.
 
     python -m tests.soak.process_kills [--seed 1] [--runs 1000]
 

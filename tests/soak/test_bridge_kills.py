@@ -1,4 +1,5 @@
-"""A bridge that is killed in mid-job, from seeds: none lost, none twice, and left alone after the 204."""
+"""A bridge that is killed during a job, from seeds: clients lose no status, get none twice, and stop after
+the 204."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ def test_a_seed_always_does_the_same() -> None:
     assert kill_run(seed=11) == kill_run(seed=11)
 
 
-def test_the_model_finds_out_when_a_cursor_is_ahead_of_its_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_model_detects_a_cursor_ahead_of_its_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     def ahead(step: Step, *, session_id: str) -> list[AnyMessage]:
         found = messages_of(step, session_id=session_id)
         for message in found:
@@ -49,7 +50,7 @@ def test_the_model_finds_out_when_a_cursor_is_ahead_of_its_messages(monkeypatch:
         killed(range(RUNS))
 
 
-def test_the_model_finds_out_when_an_id_is_ahead_of_its_event(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_model_detects_an_id_ahead_of_its_event(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = sse.events_of
 
     def ahead(step: Step) -> Sequence[bytes]:
@@ -60,7 +61,7 @@ def test_the_model_finds_out_when_an_id_is_ahead_of_its_event(monkeypatch: pytes
         killed(range(RUNS))
 
 
-def test_the_model_finds_out_when_the_bridge_never_says_that_there_is_nothing_more(
+def test_the_model_detects_a_bridge_that_never_reports_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def never(head: Head, *, now: float) -> bool:

@@ -1,4 +1,4 @@
-"""Nobody harms anybody: whatever a message does to its publisher, the other jobs go on."""
+"""A message that makes the publisher fail does not harm other jobs."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def test_a_seed_always_does_the_same() -> None:
     assert poison_run(seed=3) == poison_run(seed=3)
 
 
-def test_the_model_finds_out_when_messages_share_an_invocation() -> None:
+def test_the_model_detects_messages_that_share_an_invocation() -> None:
     with pytest.raises(SoakError, match=r"seed \d+: "):
         poisoned(range(20), batch_size=10 * MESSAGES_PER_INVOCATION)
 
 
-def test_the_model_finds_out_when_a_dead_publisher_holds_its_job_for_minutes() -> None:
+def test_the_model_detects_a_dead_publisher_that_delays_its_job_for_minutes() -> None:
     with pytest.raises(SoakError, match="waited too long for its own poison"):
         poisoned(range(20), visibility=30 * PUBLISHER_SECONDS)

@@ -1,4 +1,4 @@
-"""A bridge's process that gets `kill -9` in mid-job, and what finds out when a client loses something."""
+"""A bridge's process that gets `kill -9` during a job, and the checks that detect lost statuses."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def events(*sequences: int, joined_at: tuple[int, ...] = (2,), verdicts: int = 0
         (events(*WHOLE, verdicts=1), "a verdict although"),
     ],
 )
-def test_a_client_that_did_not_get_each_status_once_is_found_out(
+def test_the_model_detects_a_client_that_did_not_get_each_status_once(
     received: ReceivedEvents, problem: str
 ) -> None:
     events(*WHOLE).check("seed 1")
@@ -46,14 +46,16 @@ def test_a_client_that_did_not_get_each_status_once_is_found_out(
 
 
 @pytest.mark.parametrize("connections", [[200, 204, 204], [204, 200], [200, 200]])
-def test_a_client_that_reconnects_after_the_204_or_never_gets_it_is_found_out(connections: list[int]) -> None:
+def test_the_model_detects_a_client_that_reconnects_after_the_204_or_never_gets_it(
+    connections: list[int],
+) -> None:
     NodeClient({0: events(*WHOLE)}, {0: [200, 200, 204]}).check(0, "seed 1")
     with pytest.raises(SoakError, match="connections of npm's eventsource"):
         NodeClient({0: events(*WHOLE)}, {0: connections}).check(0, "seed 1")
 
 
 @pytest.mark.parametrize("wrong", [["a", "c"], ["a", "b", "b", "c"], ["b", "a", "c"]])
-def test_a_socket_that_did_not_get_each_message_once_is_found_out(wrong: list[str]) -> None:
+def test_the_model_detects_a_socket_that_did_not_get_each_message_once(wrong: list[str]) -> None:
     def message(name: str) -> str:
         return f'{{"type": "progress", "data": {{"cursor": "{name}"}}}}'
 

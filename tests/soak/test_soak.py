@@ -1,4 +1,4 @@
-"""The log never lies: publishers that race, crash and deliver again, clients that join over a bad network."""
+"""The log is always complete: publishers race, crash and deliver again, clients join over a bad network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def soak(seeds: range, new_table: Callable[[], Any]) -> Tally:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_whatever_publishers_race_and_crash_the_log_is_whole_and_the_snapshot_its_fold(part: int) -> None:
+def test_racing_and_crashing_publishers_leave_a_complete_log_and_its_fold(part: int) -> None:
     tally = soak(range(part * RUNS, (part + 1) * RUNS), MemoryTable)
     # Each run has eight agents in two attempts, three publishers that overtake each other, 1 to 3 deliveries
     # a payload in any order, and crashes, whose steps follow each other in turn; the table has its troubles.
@@ -42,7 +42,7 @@ def test_whatever_publishers_race_and_crash_the_log_is_whole_and_the_snapshot_it
     assert tally.runs > RUNS * 1.2
 
 
-def test_on_moto_too() -> None:
+def test_the_soak_passes_on_moto() -> None:
     with dynamo_tables() as client:
         assert soak(range(1), lambda: client).deliveries > 0
 
@@ -79,7 +79,7 @@ class StaleTable(MemoryTable):
 
 
 @pytest.mark.parametrize("table", [UnguardedTable, MarkerlessTable, StaleTable])
-def test_the_soak_finds_out(table: type[MemoryTable]) -> None:
+def test_the_soak_detects_the_planted_fault(table: type[MemoryTable]) -> None:
     with pytest.raises(SoakError, match=r"seed \d+: "):
         soak(range(25), table)
 
@@ -87,7 +87,7 @@ def test_the_soak_finds_out(table: type[MemoryTable]) -> None:
 @pytest.mark.parametrize(
     ("decided", "problem"), [(True, "had ended was ended again"), (False, "open job was skipped")]
 )
-def test_the_soak_finds_out_when_last_words_are_not_told_apart(
+def test_the_soak_detects_final_statuses_that_are_not_distinguished(
     decided: bool, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("statusbeam.log.journal.commits.is_open_to", lambda before, after: decided)
@@ -120,13 +120,13 @@ class Repeating(JobLog):
 
 
 @pytest.mark.parametrize(("client", "problem"), [(Forgetful, "another log"), (Repeating, "twice")])
-def test_the_joiner_model_finds_out(client: type[JobLog], problem: str) -> None:
+def test_the_joiner_model_detects_the_planted_fault(client: type[JobLog], problem: str) -> None:
     with pytest.raises(SoakError, match=problem):
         for seed in range(20):
             join_run(seed=seed, client=client(JOB_ID))
 
 
-def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_its_results(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--seed", "7", "--runs", "3"]) == 0
     said = capsys.readouterr().out
     assert "3 runs on memory, seeds 7 to 9" in said
@@ -134,7 +134,7 @@ def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> Non
     assert "0 statuses lost, 0 applied twice" in said
 
 
-def test_the_command_says_beforehand_what_each_run_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_each_run_before_it_starts(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     said = " ".join(capsys.readouterr().out.split())

@@ -1,4 +1,4 @@
-"""An event loop whose time passes only while nobody has anything to do: waits cost nothing."""
+"""An event loop whose time passes only while no task is ready, so that waits take no time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the soak test delivers: the statuses of eight parallel agents in two attempts, cut into payloads.
+"""The payloads of the soak test: the statuses of eight parallel agents in two attempts.
 
 Whole sources share a payload as often as not, so a commit touches one agent's whole life or a word of it.
 Beside them, in half of the jobs, a process opens the job again and again, as scopes without a counted attempt

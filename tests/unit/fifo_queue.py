@@ -1,4 +1,4 @@
-"""The status queue in moto, and what Lambda makes of its messages."""
+"""The status queue in moto, with Lambda's handling of its messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda's context, as the publisher's handler and Powertools see it."""
+"""Lambda's context, for the publisher's handler and Powertools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real HTTP server on 127.0.0.1 that answers as it is told and remembers what it was asked."""
+"""A real HTTP server on 127.0.0.1 with set answers, which records its requests."""
 
 from __future__ import annotations
 

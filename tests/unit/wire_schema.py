@@ -1,4 +1,4 @@
-"""graphql/schema.graphql, built with the scalars and directives that AppSync brings itself."""
+"""graphql/schema.graphql, built with AppSync's own scalars and directives."""
 
 from __future__ import annotations
 

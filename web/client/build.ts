@@ -1,5 +1,5 @@
 // Builds dist/: ES modules that share their chunks, the one-file custom element, and the types.
-// Same sources, same bytes. Prints what each costs over the wire and fails when one outgrows its budget.
+// Equal sources give equal bytes. Prints the compressed size of each file, and fails if one exceeds its budget.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
@@ -11,21 +11,21 @@ import { build, type InlineConfig } from 'vite';
 const HERE = import.meta.dirname;
 const DIST = join(HERE, 'dist');
 
-/** Bytes after gzip of each with all that it imports, React not counted … */
+/** The most bytes of each file after gzip, with all its imports except React. */
 const BUDGETS = {
   'index.js': 20_000,
   'lists.js': 3_300,
-  'react.js': 3_800, // with the lists, for its hooks of lists; a bundler leaves them out where they are not used
+  'react.js': 3_800, // with the lists, for their hooks; a bundler leaves them out of pages that do not use them
   'tabs.js': 2_000,
   'element.js': 23_500,
   'job-status.js': 23_500,
 };
-/** … and for these the client itself neither: they come beside it. */
+/** The optional files, whose budgets do not include the client, because the page already has it. */
 const BESIDE = new Set(['lists.js', 'react.js', 'tabs.js']);
 
 const common: InlineConfig = { root: HERE, configFile: false, logLevel: 'warn' };
 
-/** Hooks run in the browser, says this to frameworks that render on a server as well. */
+/** Tells frameworks that also render on a server that hooks run in the browser only. */
 const postBanner = ({ name }: { name: string }) => (name === 'react' ? "'use client';" : '');
 
 async function buildAll(): Promise<void> {
@@ -67,7 +67,7 @@ async function buildAll(): Promise<void> {
   execFileSync(process.execPath, [tsc, '-p', join(HERE, 'tsconfig.types.json')], { stdio: 'inherit' });
 }
 
-/** The file and all it imports, as one text. */
+/** The file and all its imports, as one text. */
 function withImports(name: string, seen = new Set<string>()): string {
   if (seen.has(name)) {
     return '';

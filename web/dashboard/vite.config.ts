@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
-/** Fetch the font with the page, not after its styles: then it is there when the first text is drawn. */
+/** Fetch the font with the page, not after its styles, so that it is loaded before the first text is rendered. */
 const preloadFont: Plugin = {
   name: 'preload-font',
   transformIndexHtml: {

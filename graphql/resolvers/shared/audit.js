@@ -1,7 +1,7 @@
 import { util } from '@aws-appsync/utils';
 
-// The audit trail: who read, watched or ended what is another user's. docs/how-to/operations.md has the query for it.
-// AppSync writes console.log to the API's log at the level INFO. The values are URL-encoded, so that no id can forge a line.
+// The audit trail of operations on other users' jobs and sessions. docs/how-to/operations.md has the query for it.
+// AppSync writes console.log to the API's log group at level INFO. The values are URL-encoded, so an id cannot forge a line.
 /** @param {{ tenantId: string, owner?: string, jobId?: string }} whom */
 export function audit(action, caller, whom) {
   const values = [caller.watcherId, whom.tenantId, whom.owner ?? '', whom.jobId ?? ''];

@@ -1,9 +1,9 @@
 import { audit } from './audit.js';
 import { seesTenant } from './roles.js';
 
-// Whether the caller may see a job: `head` is its item in the status table, or nothing when there is none. Synth checks
-// that each query uses this, and does so by module: this one exports nothing else.
-// Every read of another user's job passes here, so this writes the audit trail.
+// Whether the caller may see a job. `head` is its item in the status table, if it has one. Synth checks by module that each
+// query uses this, so this module exports nothing else.
+// Every read of another user's job calls this, so it writes the audit trail.
 export function canView(caller, head) {
   if (!head || head.tenantId !== caller.tenantId) {
     return false;
@@ -14,7 +14,7 @@ export function canView(caller, head) {
   if (caller.jobIds !== null && !caller.jobIds.includes(head.jobId)) {
     return false;
   }
-  // An API key names nobody.
+  // An API key has no user.
   if (caller.watcherId && caller.watcherId !== head.userId) {
     audit('read', caller, { tenantId: head.tenantId, owner: head.userId, jobId: head.jobId });
   }

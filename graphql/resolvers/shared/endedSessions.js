@@ -1,5 +1,5 @@
-// The sessions of a user whose logins are ended already. A failure here must not keep the subscriptions from being ended:
-// sessions that stay run out by themselves, and cost pushes for that long.
+// The sessions of a user whose logins are already ended. A failure here must not prevent the end of the subscriptions.
+// Remaining sessions expire by themselves, and cost pushes until then.
 
 export function foundSessions(ctx) {
   if (ctx.error) {

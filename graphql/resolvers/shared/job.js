@@ -6,8 +6,8 @@ const IN_PROGRESS = 'in-progress';
 const CANCELLED = 'cancelled';
 const ENDED_AGENT = ['success', 'error', CANCELLED];
 
-// The Job that a head and its agents amount to. The items hold the schema's fields; this adds what depends on the time.
-// The table keeps `fold` and `result` as JSON text. AWSJSON wants the value: it would quote text once more.
+// The Job of a head and its agents. The items have the schema's fields; this adds the fields that depend on the time.
+// The table stores `fold` and `result` as JSON text. AWSJSON needs the value, because it would quote text again.
 export function toJob(head, agents, hidden) {
   const fold = head.fold ? { ...JSON.parse(head.fold), hidden } : null;
   const result = head.result ? JSON.parse(head.result) : null;
@@ -24,7 +24,7 @@ export function toAgent(item, head) {
   if (!over || item.status !== IN_PROGRESS) {
     return agent;
   }
-  // What a job leaves open at its end is cancelled. The fold still needs its lease: its job may be taken up again.
+  // An agent that is open at the job's end is cancelled. The fold still needs its lease, because the job may be reopened.
   const fold = { ...agent.fold, leaseExpiresAt: item.leaseExpiresAt };
   return { ...agent, fold, status: CANCELLED, waiting: null, leaseExpiresAt: null };
 }

@@ -1,12 +1,12 @@
 import { util } from '@aws-appsync/utils';
 import { StatusTable, TITLE_LENGTH } from './settings.generated.js';
 
-// What narrows a list of jobs: the state, the workflow, the time of creation, and a part of the title in any case.
+// The filters of a list of jobs: the state, the workflow, the time of creation, and a part of the title in any case.
 
-// As the index writes times: so they compare as text.
+// the index's format of times, in which they compare as text
 const WIRE_TIME = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'";
 
-// The filters that a query names: {overallStatus, workflow, search, from, to}. A filter that it does not name is null.
+// The filters of a query: {overallStatus, workflow, search, from, to}. A missing filter is null.
 export function filtersOf(args) {
   const from = wireTime(args.createdAfter);
   const to = wireTime(args.createdBefore);
@@ -32,7 +32,7 @@ export function createdBetween(from, to) {
   return to !== null ? { expression: ` AND ${key} < :to`, values: { ':to': to } } : { expression: '', values: {} };
 }
 
-// Whether a head, or its entry in an index by tenant, is of this workflow and title.
+// Whether a head, or its entry in an index by tenant, matches workflow and title.
 export function isNamed(item, { workflow, search }) {
   const text = item[StatusTable.SEARCH_TEXT] ?? '';
   return (workflow === null || item.workflow === workflow) && (search === null || text.includes(search));

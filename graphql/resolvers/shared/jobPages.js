@@ -2,7 +2,7 @@ import { util } from '@aws-appsync/utils';
 import { toJob } from './job.js';
 import { JOBS_PER_PAGE, JOBS_PER_PAGE_MAX } from './settings.generated.js';
 
-// What the lists of jobs have in common.
+// The common parts of the lists of jobs.
 
 export function jobsPerPage(args) {
   const limit = args.limit ?? JOBS_PER_PAGE;

@@ -1,8 +1,8 @@
-// Pages of the log, as the functions of listStatusUpdates hand them on.
+// Pages of the log, as the functions of listStatusUpdates pass them on.
 
 export const LOG_EXPIRED = 'log_expired';
 
-// Never a partial list that looks whole.
+// An incomplete list must never look complete.
 export function notRecovered(current, reason) {
   return {
     updates: [],

@@ -1,8 +1,8 @@
 import { util } from '@aws-appsync/utils';
 import { CONNECTION_SECONDS, ID_LENGTH, SESSION_SECONDS } from './settings.generated.js';
 
-// The session that a subscription notes: the client's own, which syncSession extends, or one that lasts as long as AppSync
-// keeps a connection.
+// The session that a subscription records: the client's own, which syncSession extends, or one that lasts as long as
+// AppSync keeps a connection.
 export function newSession(connectionId) {
   if (!connectionId) {
     return { id: util.autoId(), seconds: CONNECTION_SECONDS };

@@ -1,23 +1,23 @@
 import { util } from '@aws-appsync/utils';
 import { SessionsTable } from './settings.generated.js';
 
-// Keys of the sessions table. User ids have no #, so the keys of two kinds never meet.
+// Keys of the sessions table. User ids have no #, so keys of different kinds never collide.
 
 export function userSessionKey(tenantId, userId, connectionId) {
   return itemKey(tenantId, `${userSessionsPrefix(userId)}${connectionId}`);
 }
 
-// The session of a connection that watches the whole tenant. It holds its watcher: nobody can reach another one's.
+// The session of a connection that watches the whole tenant. Its key has the watcher, so nobody can change another one's.
 export function tenantSessionKey(tenantId, watcherId, connectionId) {
   return itemKey(tenantId, `${tenantSessionsPrefix(watcherId)}${connectionId}`);
 }
 
-// Where endSessions notes that it ended a user's logins.
+// The item in which endSessions marks a user's logins as ended.
 export function endedLoginKey(tenantId, userId) {
   return itemKey(tenantId, `${SessionsTable.ENDED_PREFIX}${userId}`);
 }
 
-// Opens or extends a session. `joined`: whether the client reads `earlier`; null says nothing about it. One connection may
+// Opens or extends a session. `joined`: whether the client reads `earlier`; null leaves this unchanged. One connection may
 // hold subscriptions of both kinds: after a plain one, its session stays plain.
 export function keepSession(key, expiresAt, joined) {
   const sets = ['#ttl = :ttl'];
@@ -39,7 +39,7 @@ export function keepSession(key, expiresAt, joined) {
   };
 }
 
-// What the sort keys begin with of sessions in which a user watches own jobs, or the tenant.
+// The sort key prefixes of sessions in which a user watches own jobs, or the tenant.
 export function userSessionsPrefix(userId) {
   return `${userId}#`;
 }
@@ -48,7 +48,7 @@ export function tenantSessionsPrefix(watcherId) {
   return `${SessionsTable.TENANT_PREFIX}${watcherId}#`;
 }
 
-// As many as one transaction can delete.
+// The most items that one transaction can delete.
 export function sessionsQuery(tenantId, prefix) {
   return {
     operation: 'Query',

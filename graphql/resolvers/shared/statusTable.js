@@ -3,7 +3,7 @@ import { ResolverVariables, StatusTable } from './settings.generated.js';
 import { raiseStoreBusy } from './storeErrors.js';
 
 // Keys and reads of the status table. statusbeam/log/journal/dynamo_items.py writes the items.
-// Every key is of the caller's own tenant: no argument can name a job of another one.
+// Every key has the caller's own tenant, so no argument can name another tenant's job.
 
 export function headKey(caller, jobId) {
   return itemKey(caller, jobId, StatusTable.HEAD);
@@ -51,7 +51,7 @@ export function batchGet(ctx, keys) {
   };
 }
 
-// The items that a batchGet found. An item that DynamoDB left out would look like one that does not exist.
+// The items of a batchGet. Without this check, an unprocessed key would look like a missing item.
 export function batchItems(ctx) {
   const table = ctx.env[ResolverVariables.STATUS_TABLE];
   const unprocessed = ctx.result.unprocessedKeys ? ctx.result.unprocessedKeys[table] : null;
@@ -72,7 +72,7 @@ function partition(caller, jobId) {
   return `${StatusTable.JOB_PREFIX}${escapeKeyPart(caller.tenantId)}#${escapeKeyPart(jobId)}`;
 }
 
-// As statusbeam/model/job_key.py does, so that `#` stands between the parts only.
+// Escapes like statusbeam/model/job_key.py, so that `#` only separates the parts.
 function escapeKeyPart(part) {
   return part.replaceAll('%', '%25').replaceAll('#', '%23');
 }

@@ -1,6 +1,6 @@
 import { util } from '@aws-appsync/utils';
 
-// DynamoDB's message goes to the log, not to the reader: it may name ARNs.
+// DynamoDB's message may contain ARNs, so it goes to the API's log group, not to the reader.
 export function raiseStoreError(ctx) {
   console.error(`type=${ctx.error.type} | the status store did not answer: ${ctx.error.message}`);
   util.error('The status store did not answer. Try again.', 'StoreUnavailable');

@@ -1,7 +1,7 @@
 import { extensions, util } from '@aws-appsync/utils';
 
-// What a subscription delivers, and which endSessions ends it. Synth checks that each subscription uses this, and does so
-// by module: this one exports nothing else.
+// The filter of a subscription, and the filter by which endSessions ends it. Synth checks by module that each subscription
+// uses this, so this module exports nothing else.
 export function setSubscriptionFilters(delivered, ended) {
   extensions.setSubscriptionFilter(util.transform.toSubscriptionFilter(delivered));
   extensions.setSubscriptionInvalidationFilter(util.transform.toSubscriptionFilter(ended));

@@ -2,14 +2,14 @@ import { util } from '@aws-appsync/utils';
 import { createdBetween } from './jobFilters.js';
 import { OverallStatus, StatusTable } from './settings.generated.js';
 
-// The index by tenant. It has the jobs of each overall state apart, by the time of their creation.
+// The index by tenant. It has a partition for each overall state, sorted by the jobs' creation.
 
-// In the order of a job's life: a job that moves on between two reads is seen twice and not missed.
+// In the order of a job's life, so that a job that changes its state between two reads is read twice and not missed.
 export function statesOf({ overallStatus }) {
   return overallStatus !== null ? [overallStatus] : Object.values(OverallStatus);
 }
 
-// The jobs of one state of the caller's tenant, the newest first, created from `from` on and before `to`.
+// The jobs of one state in the caller's tenant, newest first, created from `from` on and before `to`.
 export function stateQuery(caller, state, from, to) {
   const created = createdBetween(from, to);
   const values = { ':state': `${StatusTable.TENANT_PREFIX}${caller.tenantId}#${state}`, ...created.values };

@@ -1,8 +1,8 @@
 import { util } from '@aws-appsync/utils';
 import { isAdmin } from './roles.js';
 
-// Whose sessions end: the callers' own; those of any user of the tenant, for an admin; of anybody, for a service with an IAM
-// grant on endSessions.
+// The user whose sessions end. Callers may end their own sessions, admins those of any user of the tenant, and services
+// with an IAM grant on endSessions those of anybody.
 export function userToEnd(caller, input) {
   const userId = input.userId;
   const tenantId = input.tenantId ?? caller.tenantId;

@@ -10,14 +10,14 @@ import {
   USERNAME_CLAIM,
 } from './settings.generated.js';
 
-// The guard of every field but publishStatus. Synth checks that each field's code uses it, and does so by module: this one
-// exports nothing else.
+// The guard of every field but publishStatus. Synth checks by module that each field's code uses it, so this module exports
+// nothing else.
 
 // The caller: {userId, watcherId, tenantId, jobIds, roles, service, signedInAt}. `userId` is null for callers without a user of
-// their own (API key, IAM): they see the public tenant only. `watcherId` names whoever watches: the user, or the ARN of a
-// service; an API key names nobody, so it is empty. `jobIds` is null when the caller may see every job of the user.
-// `signedInAt` is in epoch seconds: a refreshed token keeps the moment of its login.
-// Never `Unauthorized`: on that error type Amplify closes the socket that all of the client's subscriptions share.
+// their own (API key, IAM): they see the public tenant only. `watcherId` is the user, or the ARN of a service; it is
+// empty for an API key. `jobIds` is null when the caller may see every job of the user.
+// `signedInAt` is in epoch seconds. A refreshed token keeps the time of its login.
+// The error type must not be `Unauthorized`, on which Amplify closes the socket that all its subscriptions share.
 export function viewer(ctx) {
   const identity = ctx.identity;
   if (!identity || identity.userArn) {
@@ -39,14 +39,14 @@ function userIn(ctx, claims) {
   return name === USERNAME_CLAIM ? (claims[name] ?? claims[ACCESS_USERNAME_CLAIM]) : claims[name];
 }
 
-// The stage names the claims of an OpenID Connect provider. Then no other claim counts for the tenant.
+// The stage names the claims of an OpenID Connect provider. Then the tenant comes from this claim only.
 function tenantIn(ctx, claims) {
   const name = ctx.env[ResolverVariables.TENANT_CLAIM];
   const tenantId = name ? claims[name] : (claims[TENANT_CLAIM] ?? claims[TENANT_ATTRIBUTE]);
   return typeof tenantId === 'string' ? tenantId : null;
 }
 
-// A list, or text with spaces between: within the text itself, "cooperator" would contain "operator".
+// The values in a list, or in a text with spaces between. A substring test would find "operator" in "cooperator".
 function rolesIn(ctx, claims) {
   const roles = claims[ctx.env[ResolverVariables.ROLES_CLAIM] ?? ROLES_CLAIM] ?? [];
   if (typeof roles === 'string') {

@@ -1,4 +1,4 @@
-"""From a token to a viewer: the tokens that the API accepts, and one-time tickets.
+"""Verifies tokens and one-time tickets, and returns their viewer.
 
 >>> await authenticator.viewer("sbv1.eyJ…")
 Viewer(user_id='ana', tenant_id='city', …)
@@ -41,7 +41,7 @@ class IssuerVerifier(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimNames:
-    """The claims of a provider's tokens. Of several names, the first claim that a token has counts."""
+    """The names of a provider's claims. If there are several names, the first claim in the token counts."""
 
     user: tuple[str, ...] = (USER_CLAIM,)
     tenant: tuple[str, ...] = (TENANT_CLAIM, TENANT_ATTRIBUTE)
@@ -49,7 +49,7 @@ class ClaimNames:
 
 
 class Authenticator:
-    """Accepts view tokens, tokens of `issuers`, and tickets; each only where it is configured."""
+    """Accepts view tokens, tokens of `issuers`, and tickets, if they are configured."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Authenticator:
         self._names = claim_names or ClaimNames()
 
     async def viewer(self, token: str) -> Viewer:
-        """The viewer that `token` stands for. Raises Problem (401, 403) and SessionStoreError."""
+        """The viewer of a token or ticket. Raises Problem (401, 403) and SessionStoreError."""
         viewer = await self._viewer(token)
         ended = await self._ended.ended_at([viewer.key])
         if viewer.is_ended_by(ended.get(viewer.key)):
@@ -96,10 +96,10 @@ class Authenticator:
     @staticmethod
     async def _by_view_token(token: str, verify: Callable[[str], ViewClaims]) -> Viewer:
         try:
-            claims = await asyncio.to_thread(verify, token)  # it may read the secret
+            claims = await asyncio.to_thread(verify, token)  # the check may read the secret
         except ViewTokenError as error:
             _log.warning("code=<%s> | view token refused: %s", error.code, error.message)
-            raise Problem.unauthenticated() from error  # its bearer gets no reason
+            raise Problem.unauthenticated() from error  # the caller gets no reason
         return Viewer(
             user_id=claims.user_id,
             tenant_id=claims.tenant_id,
@@ -129,7 +129,8 @@ def _is_owner(user_id: object) -> bool:
 
 
 def _roles(claim: object) -> tuple[str, ...]:
-    """A list, or text with spaces between: within the text itself, "cooperator" would contain "operator"."""
+    """The values in a list, or in a text with spaces between. A substring test would find "operator" in
+    "cooperator"."""
     if isinstance(claim, str):
         return tuple(claim.split(" "))
     return tuple(str(role) for role in claim) if isinstance(claim, list) else ()

@@ -1,4 +1,4 @@
-"""The open streams of this process: counted, limited by principal, and ended when they must end.
+"""Counts the open streams of this process, limits them by principal, and ends them.
 
 >>> async with connections.open(viewer, "sse"):
 ...     await stream()
@@ -27,7 +27,8 @@ CONNECTIONS: Final = 10_000
 """Of one process."""
 CONNECTIONS_PER_USER: Final = 100
 LOGIN_CHECK_SECONDS: Final = 2.0
-"""How often open streams are checked for logins that were ended: they close within 5 s."""
+"""The interval in which the bridge checks the logins of open streams. Streams of ended logins close within 5
+s."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,12 +37,12 @@ class EndReason(StrEnum):
     """Why the bridge ends a stream."""
 
     LOGIN_ENDED = "login_ended"  # endSessions
-    SHUTTING_DOWN = "shutting_down"  # the process ends: come back, another one goes on
-    TOO_OLD = "too_old"  # after a day, as AppSync does: come back
+    SHUTTING_DOWN = "shutting_down"  # the process ends: the client reconnects to another one
+    TOO_OLD = "too_old"  # after a day, as on AppSync: the client reconnects
 
 
 class StreamEndedError(Exception):
-    """The stream must end now. It is raised where the stream waits."""
+    """The stream must end now. Raised where the stream waits."""
 
     def __init__(self, reason: EndReason) -> None:
         super().__init__(reason)
@@ -64,7 +65,7 @@ class Connection:
 
 
 class Connections:
-    """All open streams. While there is one, their logins are checked: no application has to start that."""
+    """All open streams. While a stream is open, a task checks the logins; applications need not start it."""
 
     def __init__(
         self,
@@ -88,13 +89,13 @@ class Connections:
         return len(self._open)
 
     def by_dialect(self, tenant_id: str | None = None) -> Counter[str]:
-        """How many streams are open, by dialect: of one tenant, or in all."""
+        """The number of open streams by dialect, of one tenant or in total."""
         shown = (one for one in self._open if tenant_id in (None, one.viewer.tenant_id))
         return Counter(connection.dialect for connection in shown)
 
     @asynccontextmanager
     async def open(self, viewer: Viewer, dialect: str) -> AsyncIterator[Connection]:
-        """A stream of `viewer`, as long as the block runs.
+        """Register a stream of `viewer` while the block runs.
 
         Raises Problem (429) at a limit, and StreamEndedError out of the block when the stream must end.
         """
@@ -134,7 +135,7 @@ class Connections:
                 connection.end(EndReason.LOGIN_ENDED)
 
     def end_all(self) -> None:
-        """End all streams because the process ends; no new one opens."""
+        """End all streams, and open no new one, because the process ends."""
         self.closing = True
         for connection in tuple(self._open):
             connection.end(EndReason.SHUTTING_DOWN)

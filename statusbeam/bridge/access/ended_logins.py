@@ -27,12 +27,12 @@ class EndedLogins(Protocol):
     """When the logins of users were ended."""
 
     async def ended_at(self, users: Sequence[UserKey]) -> Mapping[UserKey, float]:
-        """The moment, in epoch seconds, for each user whose logins were ended. Raises SessionStoreError."""
+        """For each user with ended logins, the time of the end in epoch seconds. Raises SessionStoreError."""
         ...
 
 
 class MemoryEndedLogins:
-    """EndedLogins that last as long as the process."""
+    """EndedLogins in the memory of this process."""
 
     def __init__(self) -> None:
         self._ended: dict[UserKey, float] = {}
@@ -68,8 +68,10 @@ class DynamoEndedLogins:
         except (ClientError, BotoCoreError) as error:
             raise session_error(error) from error
         if answer.get("UnprocessedKeys"):
-            # A user that is left out would look like one whose logins go on.
-            raise SessionStoreError("the table left out users", code="throttled", retriable=True)
+            # without this, a missing user would look like one without ended logins
+            raise SessionStoreError(
+                "the sessions table returned no answer for some users", code="throttled", retriable=True
+            )
         items = map(from_item, answer["Responses"].get(self._table, []))
         return {_user_of(item): float(item[SessionsTable.ENDED_AT]) for item in items}
 

@@ -1,4 +1,4 @@
-"""The pages that may use the bridge, by what browsers write in `Origin`.
+"""The pages that may use the bridge, by their `Origin`.
 
 >>> Origins(["https://status.example.com", "http://localhost:*"]).allows("http://localhost:5173")
 True
@@ -13,7 +13,7 @@ _ANY_PORT = ":*"
 
 
 class Origins:
-    """Allows the origins in `allowed`, where `:*` stands for any port; without any, all pages."""
+    """Allows the origins in `allowed`, where `:*` means any port. An empty `allowed` allows all pages."""
 
     def __init__(self, allowed: Sequence[str] = ()) -> None:
         patterns = "|".join(map(_pattern, allowed))

@@ -6,8 +6,8 @@ Viewer(user_id='ana', …)
 >>> await tickets.redeem(ticket)
 None
 
-A ticket is valid once and for half a minute: an address in log output opens nothing. The store keeps its
-digest only. An EventSource that comes back has only the address it had: a cookie holds its next ticket.
+A ticket is valid once, for half a minute, so an address in log lines is useless. The store has only its
+digest. A reconnecting EventSource repeats its address, so a cookie holds its next ticket.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ _TICKETS_KEPT: Final = 10_000
 
 
 class TicketStore(Protocol):
-    """Keeps tickets until they are taken. Both methods raise SessionStoreError."""
+    """Stores tickets until they are redeemed. Both methods raise SessionStoreError."""
 
     async def put(self, digest: str, holder: str, *, until: int) -> None:
-        """Keep `holder` under the ticket's digest until epoch seconds."""
+        """Store `holder` under the ticket's digest until a time in epoch seconds."""
         ...
 
     async def take(self, digest: str, *, now: float) -> str | None:
-        """The holder, for the first caller in time; None for later ones."""
+        """Return the holder to the first caller before the expiry, and None to others."""
         ...
 
 
@@ -64,7 +64,7 @@ class Tickets:
         return await self._issue(viewer, int(self._clock.now()) + TICKET_SECONDS)
 
     async def renew(self, viewer: Viewer) -> tuple[str, int]:
-        """A ticket for the same stream when it comes back, once more, within a day of its first opening.
+        """A ticket with which the same stream can reconnect once, within a day of its first opening.
 
         Raises SessionStoreError.
         """
@@ -77,7 +77,7 @@ class Tickets:
         return ticket, until
 
     async def redeem(self, ticket: str) -> Viewer | None:
-        """The viewer that the ticket was issued to; None if it is used, expired or invented."""
+        """The viewer of the ticket; None if the ticket is used, expired or unknown."""
         holder = await self._store.take(_digest(ticket), now=self._clock.now())
         return None if holder is None else Viewer.from_json(json.loads(holder))
 
@@ -87,7 +87,7 @@ def _digest(ticket: str) -> str:
 
 
 class MemoryTicketStore:
-    """A TicketStore that lasts as long as the process."""
+    """A TicketStore in the memory of this process."""
 
     def __init__(self) -> None:
         self._held: Bounded[str, tuple[str, int]] = Bounded(_TICKETS_KEPT)
@@ -126,7 +126,7 @@ class DynamoTicketStore:
 
     def _take(self, digest: str, now: float) -> str | None:
         try:
-            # DynamoDB deletes an item for one caller only: the one that gets the old values has the ticket.
+            # DynamoDB returns the deleted item to one caller only, so only one can redeem the ticket.
             answer = self._client.delete_item(
                 TableName=self._table, Key=to_item(_key(digest)), ReturnValues="ALL_OLD"
             )

@@ -21,14 +21,14 @@ class Viewer:
     user_id: str
     tenant_id: str
     job_ids: tuple[str, ...] | None = None
-    """The only jobs of the user that the token permits; None: all."""
+    """The jobs that the token is limited to; None: all jobs of the user."""
     roles: tuple[str, ...] = ()
     signed_in_at: float | None = None
-    """When the login began, in epoch seconds. A refreshed token keeps the moment of its login."""
+    """The time of the login in epoch seconds. A refreshed token keeps it."""
     read_only: bool = False
-    """A view token permits reading, and nothing else."""
+    """Whether the token permits reading only, as view tokens do."""
     resumes_until: int | None = None
-    """How long a stream that a ticket opened may be resumed, in epoch seconds; None: no ticket opened it."""
+    """The time until which a stream with a ticket may resume, in epoch seconds; None: no ticket opened it."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -41,7 +41,7 @@ class Viewer:
         return OPERATOR_GROUP in self.roles or ADMIN_GROUP in self.roles
 
     def job(self, job_id: str) -> JobKey:
-        """The job of this id in the viewer's own tenant: no id can name a job of another one."""
+        """The key of the job with this id, always in the viewer's own tenant."""
         return JobKey(self.tenant_id, job_id)
 
     def may_see(self, head: Head) -> bool:
@@ -59,12 +59,12 @@ class Viewer:
         return self.signed_in_at is None or self.signed_in_at <= ended_at
 
     def to_json(self) -> dict[str, Any]:
-        """What `from_json` reads back."""
+        """The viewer as JSON text, for `from_json`."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """The viewer that `to_json` wrote."""
+        """Parse the text of `to_json`."""
         jobs = document["job_ids"]
         return cls(
             user_id=document["user_id"],

@@ -1,1 +1,1 @@
-"""One file a protocol: pure functions from (snapshot before, status, snapshot after) to its events."""
+"""One file for each protocol: pure functions from (snapshot before, status, snapshot after) to events."""

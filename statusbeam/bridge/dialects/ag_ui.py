@@ -7,14 +7,14 @@
 | an agent begins, ends, fails | SUBAGENT_STARTED, _FINISHED, _ERROR, named `invocation#attempt` |
 | a newer attempt of an agent | SUBAGENT_ERROR `superseded`, then SUBAGENT_STARTED |
 | a tool | ACTIVITY_SNAPSHOT: an unanswered TOOL_CALL would become the client's to answer |
-| the job has settled | SUBAGENT_ERROR `unfinished` for what is open, then RUN_FINISHED or RUN_ERROR |
-| nothing goes on before an answer | SUBAGENT_FINISHED `suspended`, RUN_FINISHED `interrupt` |
-| any status after that | all that a client gets when it joins |
-| a new run of the job | its end, then all that a client gets when it joins |
-| statuses were lost | CUSTOM `statusbeam.verdict`, STATE_SNAPSHOT, RUN_ERROR: the client runs anew |
+| the job has settled | SUBAGENT_ERROR `unfinished` for open agents, then RUN_FINISHED or RUN_ERROR |
+| all work waits for an answer | SUBAGENT_FINISHED `suspended`, RUN_FINISHED `interrupt` |
+| any status after that | the events of a join |
+| a new run of the job | the end of the old run, then the events of a join |
+| statuses were lost | CUSTOM `statusbeam.verdict`, STATE_SNAPSHOT, RUN_ERROR: the client must run again |
 
-The events follow the snapshots, not the words: AG-UI's verifier refuses an end without a beginning, and a
-second beginning. The end waits until the job has settled, because nothing may follow it.
+The events follow the snapshots, not the status words: AG-UI's verifier rejects an end without a start, and a
+second start. The end of the run waits until the job has settled, because nothing may follow it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from ..tail.events import Joined, Step
 PROTOCOL_VERSION: Final = "1.0"
 
 _REFUSED_PATH: Final = re.compile(r"/(__proto__|prototype|constructor)(/|$)")
-"""Clients' JSON Patch refuses these names, and an agent may have one."""
+"""Names that clients' JSON Patch libraries reject, and that an agent may have."""
 
 _TOOL_STATES: Final = {
     StatusWord.CALLING_TOOL: "running",
@@ -54,10 +54,10 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The run that a client asked for."""
+    """The run that a client requested."""
 
     thread_id: str
-    """The session as the client named it."""
+    """The client's name for the session."""
     job_id: str
 
     def events_at_join(self, joined: Joined) -> list[Event]:
@@ -83,7 +83,7 @@ class Run:
     def events_of(self, step: Step) -> list[Event]:
         """The events of one status."""
         before, after = step.before, step.after
-        if is_interrupted(before):  # nothing may follow the end of a run but the next one
+        if is_interrupted(before):  # only the next run may follow the end of a run
             return self.events_at_join(Joined(job=after))
         if before.head.sequence and before.head.runs.number != after.head.runs.number:
             return [*self.events_at_end(before), *self.events_at_join(Joined(job=after))]
@@ -101,7 +101,7 @@ class Run:
         before, update, after = step.before, step.update, step.after
         invocation = invocation_of(update)
         agent = after.agents.get(invocation or "")
-        if invocation is not None and agent is not None:  # there is none after a status of an older run
+        if invocation is not None and agent is not None:  # None after a status of an older run
             yield from _changes(before.agents.get(invocation), agent, after, update.message)
             if update.tool_name and update.status in _TOOL_STATES and before.agents != after.agents:
                 yield _tool_activity(agent, update)
@@ -112,7 +112,7 @@ class Run:
             yield {"type": "STATE_DELTA", "delta": patch, **_metadata(after.head)}
 
     def _interruption(self, job: Job) -> Iterator[Event]:
-        """The end of a run that can't go on before somebody or something answers."""
+        """The end of a run that cannot continue before an answer."""
         if not is_interrupted(job):
             return
         running = _parents_first(agent for agent in job.agents.values() if _is_running(agent))
@@ -147,12 +147,12 @@ class Run:
 
 
 def is_last(event: Joined | Step) -> bool:
-    """Whether the run ends with this event: a client that lost statuses runs anew."""
+    """Whether the run ends with this event. A client that lost statuses must run again."""
     return isinstance(event, Joined) and event.lost is not None
 
 
 def is_interrupted(job: Job) -> bool:
-    """Whether nothing goes on: the job itself waits, or every agent that would work does."""
+    """Whether all work waits: the job itself, or every running agent."""
     if not job.head.waits:
         return False
     if job.head.waiting is not None:
@@ -170,7 +170,7 @@ def state_of(job: Job) -> dict[str, Any]:
 
 
 def _changes(before: AgentState | None, after: AgentState, job: Job, message: str) -> Iterator[Event]:
-    """What an agent's change means for the subagent that stands for it."""
+    """The events of an agent's change, for the agent's subagent."""
     same_attempt = before is not None and before.attempt == after.attempt
     if before is not None and _is_running(before) and not same_attempt:
         yield _error(before, "superseded")
@@ -193,7 +193,7 @@ def _run_id(agent: AgentState) -> str:
 
 
 def _started(agent: AgentState, begun: Mapping[str, AgentState]) -> Event:
-    # A parent that does not run may never have begun in this client's run: then it may not be named.
+    # A parent that is not running may never have started in this client's run, so it must not be named.
     parent = begun.get(agent.parent_invocation_id or "")
     named = parent is not None and _is_running(parent) and parent is not agent
     return without_none(
@@ -252,7 +252,7 @@ def _metadata(head: Head) -> Mapping[str, Any]:
 
 
 def _parents_first(agents: Iterable[AgentState]) -> list[AgentState]:
-    """The agents, each after its parent; of a circle, one goes first."""
+    """The agents, each after its parent. In a cycle, one agent comes first."""
     waiting = {agent.invocation_id: agent for agent in agents}
     found: list[AgentState] = []
     while waiting:

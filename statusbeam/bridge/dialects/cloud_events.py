@@ -1,4 +1,4 @@
-"""CloudEvents 1.0: each status is an event of the source that is its job's log.
+"""CloudEvents 1.0: each status is an event, and its job's log is the source.
 
 >>> cloud_event(update, epoch="19aa3c")["type"]
 'dev.statusbeam.status.agent_status.v1'
@@ -23,7 +23,7 @@ EVENT_MEDIA_TYPE: Final = "application/cloudevents+json"
 
 
 def cloud_event(update: StatusUpdate, *, epoch: str) -> dict[str, Any]:
-    """A committed status as a structured event. `sequence` sorts as text, as the extension asks."""
+    """A committed status as a structured event. `sequence` sorts as text, as its extension requires."""
     path = "/".join(quote(part, safe="") for part in (update.tenant_id, "jobs", update.job_id, epoch))
     return without_none(
         {

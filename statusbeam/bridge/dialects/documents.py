@@ -1,4 +1,4 @@
-"""A status and a job as JSON, for dialects that pass them on as they are."""
+"""A status and a job as JSON, for dialects that send them unchanged."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def status_document(update: StatusUpdate) -> dict[str, Any]:
 
 
 def job_document(job: Job, *, now: float) -> dict[str, Any]:
-    """The schema's Job, with the cursor of whoever takes it."""
+    """The schema's Job, with the cursor of its position."""
     return {**job_view(job, now=now), "cursor": str(Cursor.of(job.head))}

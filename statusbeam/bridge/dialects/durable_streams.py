@@ -35,17 +35,17 @@ def offset_of(cursor: Cursor) -> str:
 
 
 def cursor_of(offset: str) -> Cursor:
-    """The cursor that an offset stands for, apart from `now`. Raises BadCursorError."""
+    """The cursor of an offset other than `now`. Raises BadCursorError."""
     if offset == FROM_BEGINNING:
         return BEGINNING
     epoch, separator, digits = offset.partition("_")
     if not separator or len(digits) != StatusTable.SEQUENCE_DIGITS:
-        raise BadCursorError("offset must be -1, now, or one that this stream gave")
+        raise BadCursorError("offset must be -1, now, or a Stream-Next-Offset of this stream")
     return Cursor.parse(f"{epoch}:{digits}")
 
 
 def stream_cursor(client: str | None, *, now: float) -> str:
-    """The interval of this moment; more than the client's, so that no cache answers it twice."""
+    """The number of the current interval. It exceeds the client's, so that no cache answers twice."""
     interval = int(now - _INTERVALS_SINCE) // _INTERVAL_SECONDS
     known = int(client) if client and client.isascii() and client.isdigit() and len(client) < 16 else -1
     if known >= interval:
@@ -54,7 +54,7 @@ def stream_cursor(client: str | None, *, now: float) -> str:
 
 
 def events_of(step: Step, *, now: float) -> Sequence[bytes]:
-    """The SSE events of one status: its data, and where to go on."""
+    """The SSE events of one status: its data, and the next offset."""
     data = json_text([status_document(step.update)])
     return [format_sse_event(event="data", data_str=data), control(Cursor.of(step.after.head), now=now)]
 

@@ -1,8 +1,8 @@
-"""Which statuses of a job a stream shows.
+"""Filters the statuses of a job in a stream.
 
 >>> StatusFilter(agents=("Geo Agent",), words=("agent_complete", "agent_error"))
 
-A filter never hides the job's end: a client that waits for it would wait for ever.
+A filter never hides the job's end, because clients wait for it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ..tail.events import Joined, WatchEvent
 
 
 class Family(StrEnum):
-    """What a status is about. Each status is of one family."""
+    """The subject of a status. Each status belongs to one family."""
 
     WORKFLOW = "workflow"  # the job as a whole: its phases, its progress, its end
     AGENT = "agent"  # an agent begins, waits, is retried or ends
-    TASK = "task"  # what an agent does meanwhile: tools, progress, words of its own
-    SYSTEM = "system"  # signs of life, and requests to cancel
+    TASK = "task"  # an agent's work: tools, progress, other words
+    SYSTEM = "system"  # heartbeats, and requests to cancel
 
 
 _OF_AGENTS: Final = frozenset(

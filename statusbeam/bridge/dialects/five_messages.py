@@ -2,22 +2,22 @@
 
 | what happened | message |
 |---|---|
-| an agent begins, or something of it changes | `agent_status`, with the agent's progress |
+| an agent begins or changes | `agent_status`, with the agent's progress |
 | the job's progress or phase changes | `progress` |
-| an agent ends | `complete`, or `error`, with `agent`; the job goes on (`data.overallStatus`) |
+| an agent ends | `complete`, or `error`, with `agent`; the job continues (`data.overallStatus`) |
 | the job ends | `agent_status` of each open agent, in the state `cancelled`; then the last `complete` or
 |  | `error`, with `agent: "orchestrator"` |
-| nothing for a while | `heartbeat` |
+| no status for a while | `heartbeat` |
 
-The job's state decides, not the status word: an agent may say `complete`.
+The job's state decides, not the status word: an agent may report `complete`.
 
-`data.cursor` is where a client resumes that has got this far. A connection may be cut between two messages of
-one status, or of one snapshot. So the cursor of all but the last of them names a part:
+A client resumes after a message with its `data.cursor`. A connection may end between two messages of one
+status, or of one snapshot. So every cursor but the last one of them also names a part:
 
-| `data.cursor` | `?after=` with it gives |
+| `data.cursor` | the messages after `?after=<cursor>` |
 |---|---|
-| `19aa3c:7` | what follows the status 7 |
-| `19aa3c:7~2` | what follows the status 7, without the first 2 messages |
+| `19aa3c:7` | the messages after status 7 |
+| `19aa3c:7~2` | the messages after status 7, without the first 2 |
 | `19aa3c:7~join` | a new snapshot: the client has a part of one |
 """
 
@@ -47,16 +47,16 @@ ORCHESTRATOR: Final = "orchestrator"
 
 
 class Message(BaseModel):
-    """What every message has."""
+    """The fields of every message."""
 
     timestamp: str
-    """When it happened, ISO 8601 in UTC."""
+    """The time of the status, ISO 8601 in UTC."""
     session_id: str
-    """The session as the client named it."""
+    """The client's name for the session."""
 
 
 class AgentStatusMessage(Message):
-    """An agent begins, or something of it changes."""
+    """An agent begins or changes."""
 
     type: Literal["agent_status"] = "agent_status"
     agent: str
@@ -67,7 +67,7 @@ class AgentStatusMessage(Message):
 
 
 class ProgressMessage(Message):
-    """The progress of the job, or its phase."""
+    """The progress or the phase of the job changes."""
 
     type: Literal["progress"] = "progress"
     agent: str = ORCHESTRATOR
@@ -78,7 +78,7 @@ class ProgressMessage(Message):
 
 
 class CompleteMessage(Message):
-    """An agent ended well; from the orchestrator: the job did."""
+    """An agent completed. From the orchestrator: the job completed."""
 
     type: Literal["complete"] = "complete"
     agent: str
@@ -89,19 +89,19 @@ class CompleteMessage(Message):
 
 
 class ErrorMessage(Message):
-    """An agent ended badly; from the orchestrator: the job did."""
+    """An agent failed. From the orchestrator: the job failed."""
 
     type: Literal["error"] = "error"
     agent: str = ORCHESTRATOR
     error: str
-    """What people may read."""
+    """The error, for people."""
     details: str | None = None
-    """More for people; never a stack or a secret."""
+    """More about the error, for people; never a stack or a secret."""
     data: dict[str, Any] = Field(default_factory=dict)
 
 
 class HeartbeatMessage(Message):
-    """Nothing new: the connection is alive. A client may answer `pong`."""
+    """There is no new status, and the connection is alive. A client may answer `pong`."""
 
     type: Literal["heartbeat"] = "heartbeat"
     message: Literal["ping"] = "ping"
@@ -137,16 +137,16 @@ def messages_of(step: Step, *, session_id: str) -> list[AnyMessage]:
 
 
 def resume_point(text: str) -> tuple[Cursor | None, int]:
-    """Where a client resumes that had this cursor last, and how many messages of the next status it has.
+    """The position for a cursor, and the number of messages that the client has of the next status.
 
-    None: with a snapshot. Raises BadCursorError.
+    None: the client resumes with a snapshot. Raises BadCursorError.
     """
     position, _, part = text.partition(_PART)
     cursor = Cursor.parse(position)
     if part == _OF_A_JOIN:
         return None, 0
     if part and not (part.isascii() and part.isdigit() and len(part) <= _PART_DIGITS):
-        raise BadCursorError("the part of a cursor is a number, as in 19aa3c:7~2")
+        raise BadCursorError("the part of a cursor must be a number, as in 19aa3c:7~2")
     return cursor, int(part or 0)
 
 
@@ -162,7 +162,7 @@ def _messages_of(step: Step, *, session_id: str) -> list[AnyMessage]:
     invocation = invocation_of(update)
     agent = after.agents.get(invocation or "")  # None also after a status of an older run
     known = before.agents.get(invocation or "")
-    if agent is not None and _has_begun(agent) and _is_news(known, agent, update):
+    if agent is not None and _has_begun(agent) and _is_change(known, agent, update):
         found.append(words.agent(agent, update.message, update))
     if before.head.ended and after.head.ended:
         return found
@@ -238,17 +238,17 @@ def _has_begun(agent: AgentState) -> bool:
     return agent.status is not AgentStatus.PENDING
 
 
-def _is_news(before: AgentState | None, agent: AgentState, update: StatusUpdate) -> bool:
-    """Whether the status tells of the agent as it is now, not of a dead attempt or from after its end."""
+def _is_change(before: AgentState | None, agent: AgentState, update: StatusUpdate) -> bool:
+    """Whether the status is about the agent's current attempt, and from before its end."""
     if _shown(agent) != _shown(before):
         return True
-    # The same again, or what the snapshot has no room for: a long message, say.
+    # no change in the snapshot: a repeated status, or a message that the snapshot truncates
     is_current = update.attempt in (None, agent.attempt) and not agent.ended
     return is_current and update.type is not StatusType.HEARTBEAT
 
 
 def _shown(agent: AgentState | None, *, job_ended: bool = False) -> dict[str, Any]:
-    """What readers see of an agent; a lease is renewed by each sign of life."""
+    """The fields of an agent that readers see, without the lease, which each heartbeat renews."""
     return {} if agent is None else {**agent.view(job_ended=job_ended), "leaseExpiresAt": None}
 
 
@@ -259,7 +259,7 @@ def _agents_of(job: Job) -> list[dict[str, Any]]:
 
 
 def _data_of(update: StatusUpdate | None) -> dict[str, Any]:
-    """What a status says beside its message."""
+    """The fields of a status besides its message."""
     if update is None:
         return {}
     said = {

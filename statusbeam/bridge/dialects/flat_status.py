@@ -15,7 +15,7 @@ from statusbeam.log.snapshot.job_view import job_view
 from ..tail.cursor import Cursor
 
 PENDING: Final = "pending"
-"""The state of a session that has no status yet, or that is not the reader's."""
+"""The state of a session without a status, or of another user's session."""
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _NO_USAGE: Final = {"inputTokens": 0, "outputTokens": 0, "totalTokens": 0}
@@ -39,7 +39,7 @@ def flat_status(job: Job, *, session_id: str, now: float) -> dict[str, Any]:
 
 
 def _by_key(agents: list[dict[str, Any]]) -> dict[str, Any]:
-    """The agents by key, in their order; a second one of the same name is `geoAgent2`."""
+    """The agents by key, in order. A second agent with the same name is `geoAgent2`."""
     found: dict[str, Any] = {}
     for agent in agents:
         key = stem = camel_case(agent["name"])

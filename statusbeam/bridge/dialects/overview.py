@@ -1,9 +1,9 @@
-"""What operators get of their tenant: `agent_health` and `system`, as documents.
+"""The documents for operators of a tenant: `agent_health` and `system`.
 
 | message | fields | when |
 |---|---|---|
 | `agent_health` | `agents`: name, health, invocations, jobs in trouble | at first, and when it changes |
-| `system` | jobs, rates, backlog, failures, connections | each look |
+| `system` | jobs, rates, backlog, failures, connections | after each read |
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .filters import Family, StatusFilter
 
 
 def health_document(overview: Overview, shown: StatusFilter) -> dict[str, Any]:
-    """The health of the agents that the filter shows, in the jobs that it shows."""
+    """The health of agents, for the agents and jobs that match the filter."""
     agents = agent_health(_jobs(overview, shown), now=overview.at)
     if shown.agents:
         agents = [agent for agent in agents if agent["name"] in shown.agents]
@@ -29,7 +29,7 @@ def health_document(overview: Overview, shown: StatusFilter) -> dict[str, Any]:
 def system_document(
     overview: Overview, shown: StatusFilter, *, connections: Mapping[str, int], watched: int
 ) -> dict[str, Any]:
-    """The figures of the system, of the jobs that the filter shows."""
+    """The figures of the system, for the jobs that match the filter."""
     jobs = list(_jobs(overview, shown))
     return {
         "type": "system",

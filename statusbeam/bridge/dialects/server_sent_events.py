@@ -6,7 +6,7 @@
 | `verdict` | `{"recovered": false, "reason": …}` | statuses are missing since the client's `Last-Event-ID` |
 | a status's `type` | the status | each status |
 
-A client that reconnects sends the last id, and gets what follows. HTTP 204 tells it to stay away.
+A reconnecting client sends the last id, and gets the later statuses. HTTP 204 tells it not to reconnect.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .documents import job_document, status_document
 
 RETRY_MS: Final = 2_000
 OPENING: Final = format_sse_event(retry=RETRY_MS)
-"""What a stream begins with."""
+"""The first bytes of a stream."""
 
 
 def events_at_join(joined: Joined, *, now: float) -> Sequence[bytes]:
@@ -51,10 +51,10 @@ def events_of(step: Step) -> Sequence[bytes]:
 
 
 def position_of(step: Step) -> Sequence[bytes]:
-    """What moves the client's `Last-Event-ID` past a status that a filter hides. It raises no event."""
+    """A frame that moves the client's `Last-Event-ID` past a filtered status, without an event."""
     return [f"id: {Cursor.of(step.after.head)}\n\n".encode()]
 
 
 def come_back_in(milliseconds: int) -> bytes:
-    """Tell the client when to reconnect: the process ends, another one goes on."""
+    """A frame that tells the client when to reconnect, because this process ends."""
     return format_sse_event(retry=milliseconds)

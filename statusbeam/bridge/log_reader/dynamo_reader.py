@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _KEYS_PER_READ: Final = 100
-"""What a BatchGetItem takes."""
+"""The most keys in a BatchGetItem."""
 
 _BATCH_READS: Final = 5
-"""The tries of reading the keys that a BatchGetItem left out."""
+"""The attempts to read the unprocessed keys of a BatchGetItem."""
 
 _THREADS: Final = 16
 
@@ -58,7 +58,7 @@ class DynamoLogReader:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="log-reader")
 
     def close(self) -> None:
-        """End the threads, after the reads under way."""
+        """End the threads after their current reads."""
         self._threads.shutdown()
 
     async def positions(self, jobs: Sequence[JobKey]) -> Mapping[JobKey, tuple[str, int]]:
@@ -145,7 +145,7 @@ class DynamoLogReader:
     def _head_items(
         self, jobs: Iterable[JobKey], *, consistent: bool, names: Sequence[str] = ()
     ) -> list[dict[str, Any]]:
-        """The heads that are there and have not expired."""
+        """The heads that exist and have not expired."""
         now = self._clock.now()
         found: list[dict[str, Any]] = []
         for some in chunked(list(dict.fromkeys(jobs)), _KEYS_PER_READ):
@@ -174,5 +174,7 @@ class DynamoLogReader:
             if not rest:
                 return items
             request = {**request, "Keys": rest["Keys"]}
-        # A job that is left out would look like one that does not exist.
-        raise JournalError("the status table left out heads", code="throttled", retriable=True)
+        # without this, a missing answer would look like a job that does not exist
+        raise JournalError(
+            "the status table returned no answer for some heads", code="throttled", retriable=True
+        )

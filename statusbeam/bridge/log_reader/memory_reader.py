@@ -15,7 +15,7 @@ from .reader import HeadsPage
 
 
 class MemoryLogReader:
-    """A LogReader of what `journal` holds."""
+    """A LogReader of `journal`."""
 
     def __init__(self, journal: MemoryJournal) -> None:
         self._journal = journal

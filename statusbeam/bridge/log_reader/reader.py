@@ -29,14 +29,14 @@ class LogReader(Protocol):
     """Reads jobs and their logs. Every method raises JournalError."""
 
     async def positions(self, jobs: Sequence[JobKey]) -> Mapping[JobKey, tuple[str, int]]:
-        """Epoch and sequence of each job that has a status, at half the price of a read that is up to date.
+        """Epoch and sequence of each job with a status, read eventually consistently at half the price.
 
         The answer may be a moment old.
         """
         ...
 
     async def snapshot(self, job: JobKey) -> Job | None:
-        """The job as it is now; None for a job that has no status or has expired."""
+        """The current job; None for a job without a status, or an expired one."""
         ...
 
     async def updates(self, job: JobKey, *, first: int, last: int) -> Sequence[StatusUpdate]:
@@ -48,7 +48,7 @@ class LogReader(Protocol):
         ...
 
     async def heads_of_tenant(self, tenant_id: str, state: OverallStatus, *, limit: int) -> Sequence[Head]:
-        """Up to `limit` jobs of the tenant that are in this state, newest first.
+        """Up to `limit` jobs of the tenant in this state, newest first.
 
         The answer may be a moment old.
         """
@@ -57,5 +57,5 @@ class LogReader(Protocol):
     async def heads_of_user(
         self, tenant_id: str, user_id: str, *, limit: int, token: str | None = None
     ) -> HeadsPage:
-        """A page of the user's jobs. An unknown token starts where the list's order puts it."""
+        """A page of the user's jobs. An unknown token starts at its place in the list's order."""
         ...

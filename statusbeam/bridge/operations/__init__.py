@@ -1,1 +1,1 @@
-"""What operators see of a whole tenant: the health of its agents across jobs, and figures of the system."""
+"""A tenant's overview for operators: the health of its agents across jobs, and figures of the system."""

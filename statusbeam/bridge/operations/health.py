@@ -2,12 +2,12 @@
 
 | health | when an invocation of the agent |
 |---|---|
-| `lost` | is presumed dead: four minutes without a status since its lease was over |
+| `lost` | has sent no status for four minutes after the end of its lease |
 | `stale` | has missed its heartbeats |
-| `degraded` | failed lately, or is in another attempt |
+| `degraded` | failed recently, or is in a later attempt |
 | `healthy` | none of these |
 
-The worst counts. The jobs are those that run, and those that ended lately.
+The worst health counts. The jobs are the running and the recently ended ones.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from statusbeam.log.snapshot.times import time_of
 from statusbeam.model.words import OverallStatus
 
 RECENT_SECONDS: Final = 900
-"""A job that ended so long ago still counts."""
+"""How long an ended job counts, in seconds."""
 
 _JOBS_NAMED: Final = 10
 _MINUTE: Final = 60
 
 
 class Health(StrEnum):
-    """How an agent is, the worst last."""
+    """The health of an agent, the worst last."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -54,7 +54,7 @@ def agent_health(jobs: Iterable[Job], *, now: float) -> list[dict[str, Any]]:
 
 
 def job_states(jobs: Iterable[Job], *, now: float) -> dict[str, int]:
-    """How many jobs run, and how those that ended lately did."""
+    """The number of running jobs, and of recently ended ones by their end."""
     counted = Counter(_state_of(job, now) for job in jobs)
     names = ("running", "waiting", "stale", "lost", *(state.value for state in _ENDED))
     return {name: counted[name] for name in names}
@@ -64,7 +64,7 @@ _ENDED: Final = (OverallStatus.COMPLETED, OverallStatus.FAILED, OverallStatus.CA
 
 
 def job_rates(jobs: Iterable[Job], *, now: float) -> dict[str, int]:
-    """How many jobs began and ended in the last minute."""
+    """The number of jobs that began and ended in the last minute."""
     begun = ended = 0
     for job in jobs:
         begun += _in_last_minute(job.head.created_ms, now)
@@ -73,7 +73,7 @@ def job_rates(jobs: Iterable[Job], *, now: float) -> dict[str, int]:
 
 
 def failures(jobs: Iterable[Job]) -> dict[str, int]:
-    """How many jobs and invocations failed, of those that count."""
+    """The failed part of the counted jobs and invocations."""
     found = {"jobs": 0, "agents": 0}
     for job in jobs:
         found["jobs"] += job.head.overall_status is OverallStatus.FAILED
@@ -93,7 +93,7 @@ def _state_of(job: Job, now: float) -> str:
 
 
 class _Agent:
-    """The invocations of one agent, counted."""
+    """Counts the invocations of one agent."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -114,7 +114,7 @@ class _Agent:
             self._troubled.append(job.head.job_id)
 
     def view(self) -> dict[str, Any]:
-        """The agent, as operators get it."""
+        """The agent as a document for operators."""
         names = ("running", "waiting", "stale", "lost", "completed", "failed", "cancelled", "retried")
         return {
             "name": self._name,
@@ -147,7 +147,7 @@ def is_recent(job: Job, *, now: float) -> bool:
 
 
 def statuses_between(before: Sequence[Job], after: Sequence[Job]) -> int:
-    """How many statuses were committed between two looks at the same jobs; none for jobs that are new."""
+    """The number of statuses committed between two reads of the same jobs. A new job counts as 0."""
     known = {job.head.key: (job.head.epoch, job.head.sequence) for job in before}
     found = 0
     for job in after:

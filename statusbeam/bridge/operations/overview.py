@@ -1,4 +1,4 @@
-"""A tenant at one moment."""
+"""The overview of a tenant at one moment."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from statusbeam.log.snapshot.job_state import Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What one look at a tenant found."""
+    """The result of one read of a tenant."""
 
     at: float
-    """When, in epoch seconds."""
+    """The time of the read, in epoch seconds."""
     jobs: Sequence[Job] = ()
-    """Those that run, and those that ended lately."""
+    """The running and the recently ended jobs."""
     statuses_per_second: float = 0.0
     backlog: int | None = None
-    """Payloads that wait for the publisher; None where that is not known."""
+    """Payloads that wait for the publisher; None: unknown."""
     failed: bool = False
-    """Whether the jobs could not be read: they are of before."""
+    """Whether the read failed, so that the jobs are from an earlier read."""
     is_partial: bool = False
-    """Whether the tenant has more jobs than are looked at."""
+    """Whether the tenant has more jobs than the limit."""

@@ -1,10 +1,10 @@
-"""A tenant's jobs while an operator looks at them: read once for all operators of a process.
+"""Reads a watched tenant's jobs, once for all operators of this process.
 
 >>> async with operations.watch("city") as watch:
 ...     overview = await watch.next(within=15)
 
-The jobs are those that run, and those that ended lately, newest first up to a limit. Only jobs whose position
-has moved are read anew.
+The jobs are the running and the recently ended ones, newest first, up to a limit. A watch reads a job again
+only if its position has changed.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from .overview import Overview
 
 LOOK_SECONDS: Final = 2.0
 JOBS_LOOKED_AT: Final = 200
-"""Of each state that goes on."""
+"""The most jobs of each running state."""
 ENDED_LOOKED_AT: Final = 50
-"""Of each state that has ended."""
+"""The most jobs of each ended state."""
 
 _GOING_ON: Final = (OverallStatus.INITIALIZING, OverallStatus.PROCESSING)
 _ENDED: Final = (OverallStatus.COMPLETED, OverallStatus.FAILED, OverallStatus.CANCELLED)
 _SNAPSHOTS_AT_ONCE: Final = 8
 
 Backlog = Callable[[], Awaitable[int | None]]
-"""How many payloads wait for the publisher; None where that is not known."""
+"""The number of payloads that wait for the publisher; None: unknown."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ async def unknown_backlog() -> int | None:
 
 
 class TenantWatch:
-    """Looks at a tenant until it is cancelled, and gives its clients each new overview."""
+    """Reads a tenant until it is cancelled, and gives its clients each new overview."""
 
     def __init__(
         self, tenant_id: str, reader: LogReader, backlog: Backlog, *, clock: Clock, look_seconds: float
@@ -65,7 +65,7 @@ class TenantWatch:
         self._looked_at: float | None = None
 
     async def follow(self) -> None:
-        """Look again and again."""
+        """Read the tenant repeatedly, until cancelled."""
         while True:
             overview = await self._look()
             async with self._changed:
@@ -110,13 +110,13 @@ class TenantWatch:
         )
         is_partial = any(len(pages[index]) >= JOBS_LOOKED_AT for index, _ in enumerate(_GOING_ON))
         found = {head.key: head for page in pages for head in page}
-        # A job that ended may be older than all that the list of its state shows.
+        # An ended job may be older than all jobs in the list of its state.
         missing = [key for key in self._known if key not in found]
         found |= {head.key: head for head in await self._reader.heads(missing)} if missing else {}
         return [head for head in found.values() if is_recent(Job(head=head), now=now)], is_partial
 
     async def _jobs(self, heads: Sequence[Head]) -> list[Job]:
-        """The jobs of these heads; only those that have moved are read."""
+        """The jobs of these heads. Only jobs with a new position are read."""
         at_once = asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
 
         async def job_of(head: Head) -> Job:
@@ -131,7 +131,7 @@ class TenantWatch:
 
 
 class TenantClient:
-    """One client's place: it is given the newest overview, and then each newer one."""
+    """One client's position: it gets the newest overview, then each newer one."""
 
     def __init__(self, watch: TenantWatch) -> None:
         self._watch = watch
@@ -174,12 +174,12 @@ class Operations:
 
     @property
     def watched(self) -> int:
-        """How many tenants are looked at."""
+        """The number of watched tenants."""
         return len(self._open)
 
     @asynccontextmanager
     async def watch(self, tenant_id: str) -> AsyncIterator[TenantClient]:
-        """A client of this tenant, as long as the block runs."""
+        """Register a client of this tenant while the block runs."""
         found = self._open.get(tenant_id)
         if found is None:
             watch = TenantWatch(

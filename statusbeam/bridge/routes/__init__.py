@@ -1,1 +1,1 @@
-"""The addresses of the bridge, one file a protocol."""
+"""The routes of the bridge, one file for each protocol."""

@@ -39,7 +39,7 @@ class RunAgentInput(BaseModel):
     },
 )
 async def run_agent(request: RunAgentInput, caller: Caller, bridge: TheBridge) -> Response:
-    """Follow a job as a run: joined where it is, in step with its snapshot, to its end."""
+    """Follow a job as a run, from its current snapshot to its end."""
     found = await bridge.find_job(caller, request.thread_id)
     key = found or caller.job(request.thread_id)
     run = ag_ui.Run(thread_id=request.thread_id, job_id=key.job_id)

@@ -36,7 +36,7 @@ async def list_events(
     after: Annotated[str, Query(description="<epoch:sequence>")] = str(BEGINNING),
     limit: Annotated[int, Query(ge=1, le=UPDATES_PER_PAGE)] = UPDATES_PER_PAGE,
 ) -> Response:
-    """The statuses after a cursor as a batch. `Link` names the next one, also when this one is empty."""
+    """The statuses after a cursor as a batch. `Link` names the next batch, even if this one is empty."""
     page = await bridge.page(caller, job_id, after=cursor_in("after", after) or BEGINNING, limit=limit)
     if page.lost is not None:
         members = {"reason": page.lost, "cursor": str(page.cursor)}

@@ -38,17 +38,18 @@ from .requests import filter_in
 from .sockets import CLOSE_CODES, close, refuse
 
 OUTBOX: Final = 64
-"""Messages of your own that wait for one slow socket. With one more, the socket is closed: a client that
-comes back with `?after=` misses no status of the log."""
+"""The most queued messages of your own for one slow socket. With one more, the manager closes the socket. A
+client that reconnects with `?after=` misses no status of the log."""
 
 FIND_SECONDS: Final = 2.0
-"""When a session that has no job yet is first looked for under its other names; then ever more rarely."""
+"""The first pause before the manager searches a session without a job by its other names. Pauses then
+grow."""
 
 _log = logging.getLogger(__name__)
 
 
 class _Socket:
-    """One socket of a session, and the messages of your own that wait for it."""
+    """One socket of a session, and its queue of messages of your own."""
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class _Socket:
     ) -> None:
         self.websocket = websocket
         self.received = received
-        """Messages of the next status that the client has from before."""
+        """The number of messages of the next status that the client already has."""
         self.shown = shown or StatusFilter()
         self.session_id = session_id
         self.overflowed = False
@@ -68,13 +69,13 @@ class _Socket:
         self.watch: Watch | None = None
         self.write_frames = write_frames_of(websocket.scope)
         self.rendered_as = f"frames {self.shown!r} {session_id}"
-        """Sockets with the same text get the same bytes."""
+        """Cached, so that sockets with the same text share the bytes."""
         self.tasks: list[asyncio.Task[None]] = []
         self._waiting: list[str] = []
         self._filled = asyncio.Event()
 
     def end(self) -> None:
-        """Cancel its tasks, and let go of what refers to it in a circle: the collector runs rarely."""
+        """Cancel its tasks and break reference cycles, because the garbage collector runs rarely."""
         for task in self.tasks:
             task.cancel()
         if self.watch is not None:
@@ -91,12 +92,12 @@ class _Socket:
             self.watch.interrupt()
 
     def take(self) -> list[str]:
-        """What waits to be sent."""
+        """The queued messages."""
         waiting, self._waiting = self._waiting, []
         return waiting
 
     async def read(self) -> None:
-        """Read until the client leaves. What clients send (`pong`) is accepted and changes nothing."""
+        """Read until the client disconnects. Messages of clients (`pong`) have no effect."""
         with suppress(WebSocketDisconnect, RuntimeError):
             while self.websocket.client_state is not WebSocketState.DISCONNECTED:
                 await self.websocket.receive()
@@ -105,7 +106,7 @@ class _Socket:
             self.watch.interrupt()
 
     async def send_your_own(self) -> None:
-        """Send what waits, until this is cancelled or the client leaves."""
+        """Send queued messages until this is cancelled or the client disconnects."""
         with suppress(WebSocketDisconnect):
             while not self.overflowed:
                 await self._filled.wait()
@@ -116,26 +117,26 @@ class _Socket:
 
 
 class ConnectionManager:
-    """All sockets of this process, by session. The statuses come from the log that `bridge` reads."""
+    """All sockets of this process, by session. `bridge` reads their statuses from the log."""
 
     def __init__(self, bridge: Bridge) -> None:
         self.bridge = bridge
         self._sockets: dict[str, list[_Socket]] = {}
 
     def get_connection_count(self, session_id: str | None = None) -> int:
-        """How many sockets are open: of one session, or in all."""
+        """The number of open sockets, of one session or in total."""
         if session_id is not None:
             return len(self._sockets.get(session_id, ()))
         return sum(map(len, self._sockets.values()))
 
     async def connect(self, websocket: WebSocket, session_id: str) -> None:
-        """Accept a socket that follows no job, and count it: it gets what you send. `serve` does more."""
+        """Accept and count a socket that follows no job. It gets only messages of your own; see `serve`."""
         socket = _Socket(websocket, session_id)
         await self._register(socket)
         socket.tasks.append(asyncio.create_task(socket.send_your_own()))
 
     def disconnect(self, websocket: WebSocket, session_id: str) -> None:
-        """Forget the socket."""
+        """Remove the socket."""
         sockets = self._sockets.get(session_id, [])
         for socket in [one for one in sockets if one.websocket is websocket]:
             sockets.remove(socket)
@@ -164,7 +165,7 @@ class ConnectionManager:
                     self.disconnect(websocket, session_id)
                 await close(websocket, code)
         except WebSocketDisconnect:
-            return  # the client left while something was sent
+            return  # the client disconnected during a send
         except StreamEndedError as ended:
             await close(websocket, CLOSE_CODES[ended.reason], ended.reason)
         except Problem as problem:
@@ -178,13 +179,13 @@ class ConnectionManager:
         self._sockets.setdefault(socket.session_id, []).append(socket)
 
     async def _until_closed(self, socket: _Socket, viewer: Viewer, after: Cursor | None) -> int:
-        """Send until the job's end, or until the client leaves; the code to close with."""
+        """Send until the job ends or the client disconnects. Returns the close code."""
         code = None
         while code is None:
             found = await self.bridge.find_job(viewer, socket.session_id)
             key = found or viewer.job(socket.session_id)
             async with self.bridge.tails.watch(key, may_see=viewer.may_see, after=after) as watch:
-                first = await watch.next(within=0)  # before the handshake: what comes after it is news
+                first = await watch.next(within=0)  # before the handshake, so that no later status is missed
                 socket.watch = watch
                 if socket.write_frames is not None:
                     watch.write_now = partial(self._write_now, socket, socket.write_frames)
@@ -197,7 +198,7 @@ class ConnectionManager:
     async def _follow(
         self, socket: _Socket, viewer: Viewer, watch: Watch, events: Sequence[WatchEvent]
     ) -> int | None:
-        """Send what the job reports. The answer is the code to close with, or None for another job."""
+        """Send the job's statuses. Returns the close code, or None to continue with another job."""
         loop, silence = asyncio.get_running_loop(), self.bridge.heartbeat_seconds
         find_seconds = FIND_SECONDS
         socket.sent_at = loop.time()
@@ -229,7 +230,7 @@ class ConnectionManager:
             find_seconds = min(2 * find_seconds, silence)
 
     def _already_received(self, socket: _Socket, first: WatchEvent) -> int:
-        """How many messages of the first event the client has: its connection was cut between two of them."""
+        """The number of messages of the first event that the client got before its connection ended."""
         if not socket.received or isinstance(first, Joined):
             return 0
         return min(socket.received, len(self._texts(first, socket)))
@@ -238,7 +239,7 @@ class ConnectionManager:
         return HeartbeatMessage(session_id=session_id, timestamp=self._now()).model_dump_json()
 
     def _write_now(self, socket: _Socket, write: WriteFrames, steps: Sequence[Step]) -> bool:
-        """Write news at once; False: the socket's own task sends them, and waits for a slow client."""
+        """Write new statuses at once. False: the socket's own task must send them and wait for the client."""
         if socket.received:
             return False
         rendered = (socket.rendered_as, steps[0].sequence)

@@ -25,41 +25,41 @@ from ..tail.events import WatchEvent
 from ..tail.watch import Watch
 
 COMMENT: Final = format_sse_event(comment="")
-"""What keeps a quiet stream open."""
+"""A comment that keeps a silent stream open."""
 
 STREAM_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 COMMENT_SECONDS: Final = 15.0
-"""How long a stream is silent at most."""
+"""The longest silence of a stream, in seconds."""
 
 SETTLE_SECONDS: Final = 2.0
 """How long a stream stays open after the job's end, for late final statuses of its agents."""
 
 _COME_BACK_MS: Final = (500, 5_000)
-"""Clients of a process that ends come back one after the other."""
+"""The range of reconnect delays, so that clients of an ending process do not reconnect together."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamDialect:
-    """How a stream is written."""
+    """The format of a stream."""
 
     name: str
     render: Callable[[WatchEvent], Sequence[bytes]]
     opening: bytes = b""
     at_end: Callable[[Job], Sequence[bytes]] = lambda _: ()
-    """What follows when the job has ended and has settled."""
+    """The last part, after the job has ended and settled."""
     at_tail: Callable[[Cursor], bytes] = lambda _: b""
-    """What tells the client that it has everything up to this cursor, for now."""
+    """The part that tells the client that it has every status up to this cursor."""
     is_last: Callable[[WatchEvent], bool] = lambda _: False
     """Whether the stream ends with this event."""
     come_back_in: Callable[[int], bytes] = lambda _: b""
-    """What tells the client how many milliseconds to wait before it comes back."""
+    """The part that tells the client how many milliseconds to wait before it reconnects."""
 
 
 class EventStream(Response):
-    """Streams a job's statuses until the job has settled or the client leaves. It answers nothing twice."""
+    """Streams a job's statuses, each once, until the job has settled or the client disconnects."""
 
     media_type = "text/event-stream"
 
@@ -82,7 +82,7 @@ class EventStream(Response):
         self._after = after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's
-        """Stream, all in this task: the end of the stream ends its waits."""
+        """Stream within this task, so that the end of the stream ends its waits."""
         output = Output(send, self.raw_headers)
         last = b""
         try:
@@ -100,7 +100,9 @@ class EventStream(Response):
     async def _stream(self, receive: Receive, output: Output) -> None:
         tails = self._bridge.tails
         async with tails.watch(self._job, may_see=self._viewer.may_see, after=self._after) as watch:
-            first = await watch.next(within=0)  # before the answer begins: an error still has a status
+            first = await watch.next(
+                within=0
+            )  # before the response begins, so that an error has an HTTP status
             client = _Client(watch)
             leaving = asyncio.create_task(client.read(receive))
             try:
@@ -136,24 +138,24 @@ class EventStream(Response):
 
 
 def has_settled(head: Head, *, now: float) -> bool:
-    """Whether the job ended a while ago: no late final status is to be waited for."""
+    """Whether the job ended so long ago that no late final status follows."""
     return head.ended and seconds_to_settle(head, now=now) == 0
 
 
 def seconds_to_settle(head: Head, *, now: float) -> float:
-    """How long late final statuses are still waited for, if the job has ended."""
+    """How long the stream still waits for late final statuses, if the job has ended."""
     return max(0.0, (head.updated_ms or 0) / 1000 + SETTLE_SECONDS - now)
 
 
 class _Client:
-    """Whether the client is still there."""
+    """Whether the client is connected."""
 
     def __init__(self, watch: Watch) -> None:
         self.has_left = False
         self._watch = watch
 
     async def read(self, receive: Receive) -> None:
-        """Read until the client leaves."""
+        """Read until the client disconnects."""
         await until_disconnect(receive)
         self.has_left = True
         self._watch.interrupt()
@@ -166,7 +168,7 @@ async def until_disconnect(receive: Receive) -> None:
 
 
 class Output:
-    """The answer, which begins with its first bytes."""
+    """The response. It begins with its first bytes."""
 
     def __init__(self, send: Send, headers: Sequence[tuple[bytes, bytes]]) -> None:
         self.started = False
@@ -174,7 +176,7 @@ class Output:
         self._headers = list(headers)
 
     async def write(self, body: bytes) -> None:
-        """Send a part; waits while the client does not read."""
+        """Send a part. Waits while the client does not read."""
         if not self.started:
             self.started = True
             await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})

@@ -1,4 +1,4 @@
-"""`/health` for load balancers, `/metrics` for Prometheus. Neither has data of a job."""
+"""`/health` for load balancers, `/metrics` for Prometheus. Neither contains data of a job."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ router = APIRouter()
 
 @router.get("/health", responses=problems(503))
 async def health(bridge: TheBridge) -> dict[str, Any]:
-    """Whether the process takes new streams."""
+    """Whether the process accepts new streams."""
     if bridge.connections.closing:
         raise Problem.unavailable("This process is shutting down.", retry_after=1)
     return {"status": "ok", "connections": len(bridge.connections), "watchedJobs": bridge.tails.watched}
@@ -35,17 +35,19 @@ async def metrics(bridge: TheBridge) -> Response:
 
 
 class _Figures(Collector):
-    """What the bridge knows anyway, as Prometheus has it."""
+    """The bridge's own counters in Prometheus's form."""
 
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
 
     def collect(self) -> Iterable[Metric]:
-        """The figures at this moment."""
+        """The current figures."""
         streams = GaugeMetricFamily("statusbeam_bridge_streams", "Open streams.", labels=["dialect"])
         for dialect, count in sorted(self._bridge.connections.by_dialect().items()):
             streams.add_metric([dialect], count)
         yield streams
         yield GaugeMetricFamily(
-            "statusbeam_bridge_watched_jobs", "Jobs whose log is followed.", value=self._bridge.tails.watched
+            "statusbeam_bridge_watched_jobs",
+            "Jobs whose log a tail follows.",
+            value=self._bridge.tails.watched,
         )

@@ -23,7 +23,7 @@ router = APIRouter()
     "/jobs/{job_id}/events",
     response_class=Response,
     responses={
-        200: {"content": {"text/event-stream": {}}, "description": "The job's statuses, until it has ended."},
+        200: {"content": {"text/event-stream": {}}, "description": "The job's statuses, until its end."},
         204: {"description": "The job has ended, and the client has all of its statuses."},
         **READING,
         **problems(429),
@@ -38,15 +38,15 @@ async def job_events(
     shown: Filter,
     last_event_id: Annotated[str | None, Header()] = None,
     after: Annotated[
-        str | None, Query(description="As Last-Event-ID, for clients that can't set it.")
+        str | None, Query(description="The same as Last-Event-ID, for clients that cannot set that header.")
     ] = None,
 ) -> Response:
-    """Follow a job. A client that reconnects gets what it missed, or the verdict that it can't be whole.
+    """Follow a job. A reconnecting client gets the missed statuses, or a verdict that statuses are lost.
 
     `?agent=…&type=…&word=…&family=…`, each as often as you like, shows only some statuses, and always the
     job's end.
     """
-    # EventSource reconnects to the same address, with its Last-Event-ID: that is newer than `after`.
+    # A reconnecting EventSource repeats its address. Its Last-Event-ID is newer than `after`.
     cursor = cursor_in("Last-Event-ID", last_event_id or None) or cursor_in("after", after)
     key = caller.job(valid_id(job_id))
     if cursor is not None:

@@ -29,7 +29,7 @@ LONG_POLL_SECONDS = 20.0
 
 @router.head("/jobs/{job_id}/stream", response_class=Response, responses={**READING, **problems(404)})
 async def stream_metadata(job_id: str, caller: Caller, bridge: TheBridge) -> Response:
-    """Where the stream of a job ends."""
+    """The end of a job's stream, as an offset."""
     job = await bridge.visible_job(caller, job_id)
     return _answer(LogPage(job=job, cursor=Cursor.of(job.head)), bridge, None, body=b"")
 
@@ -39,7 +39,7 @@ async def stream_metadata(job_id: str, caller: Caller, bridge: TheBridge) -> Res
     response_class=Response,
     responses={
         200: {"content": {"application/json": {}, "text/event-stream": {}}, "description": "Statuses."},
-        204: {"description": "No status came while a long-poll waited."},
+        204: {"description": "No status arrived during the long-poll."},
         304: {"description": "Not changed"},
         **READING,
         **problems(404, 410, 429),
@@ -58,7 +58,7 @@ async def read_stream(
     live: Annotated[Literal["long-poll", "sse"] | None, Query()] = None,
     cursor: Annotated[str | None, Query(description="The last Stream-Cursor.")] = None,
 ) -> Response:
-    """Read a job's log from an offset. An offset that the log no longer reaches is gone (410)."""
+    """Read a job's log from an offset. If the log no longer has the offset, the response is 410 (Gone)."""
     page = await _page(bridge, caller, job_id, offset)
     if live == "sse":
         after = Cursor(page.cursor.epoch, page.cursor.sequence - len(page.updates))
@@ -91,12 +91,12 @@ async def _page(bridge: Bridge, caller: Viewer, job_id: str, offset: str) -> Log
     if page.lost is Lost.AHEAD_OF_LOG:
         raise Problem.bad_request("offset is beyond the end of the stream.")
     if page.lost is not None:
-        raise Problem(410, "gone", "The log no longer reaches this offset.", members={"reason": page.lost})
+        raise Problem(410, "gone", "The log no longer has this offset.", members={"reason": page.lost})
     return page
 
 
 async def _wait(bridge: Bridge, caller: Viewer, job_id: str, page: LogPage) -> LogPage:
-    """The page after the next status, or the same one when none came in time or the stream has closed."""
+    """The page after the next status. Without a status in time, or after the end, the same page."""
     key = caller.job(job_id)
     async with (
         bridge.connections.open(caller, "durable-streams"),
@@ -108,7 +108,7 @@ async def _wait(bridge: Bridge, caller: Viewer, job_id: str, page: LogPage) -> L
 
 
 def wait_seconds(head: Head, *, now: float) -> float:
-    """How long a long-poll waits at most: the stream of a job that has ended closes when the job settles."""
+    """The longest wait of a long-poll. The stream of an ended job closes when the job has settled."""
     return min(LONG_POLL_SECONDS, seconds_to_settle(head, now=now)) if head.ended else LONG_POLL_SECONDS
 
 
@@ -134,7 +134,7 @@ def _answer(page: LogPage, bridge: Bridge, cursor: str | None, *, body: bytes, s
 def _sse(bridge: Bridge, shown: StatusFilter) -> StreamDialect:
     def render(event: WatchEvent) -> Sequence[bytes]:
         if isinstance(event, Joined):
-            return ()  # the stream ends: the client's next request learns that its offset is gone
+            return ()  # the stream ends, and the client's next request gets 410 for its offset
         if not shown.matches(event.update):
             return (streams.control(Cursor.of(event.after.head), now=bridge.clock.now()),)
         return event.once("durable-streams", lambda: streams.events_of(event, now=bridge.clock.now()))

@@ -31,20 +31,20 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 class RunWorkflow(BaseModel):
-    """The workflow to start, and its input: every other member of the body goes to the workflow as it is."""
+    """The workflow to start. All other members of the body are the workflow's input, unchanged."""
 
     model_config = ConfigDict(extra="allow")
 
-    workflow: str | None = Field(default=None, description="A registered workflow; the default if left out.")
+    workflow: str | None = Field(default=None, description="A registered workflow; by default the first one.")
     session_id: str | None = Field(
         default=None,
         pattern=EXECUTION_NAME,
-        description="The id to watch; a new one if left out.",
+        description="The session id; by default a new one.",
     )
 
 
 class StartedWorkflow(BaseModel):
-    """A workflow that was started. Its first status may not be there yet."""
+    """A started workflow. Its first status may arrive later."""
 
     session_id: str
     workflow: str
@@ -52,11 +52,11 @@ class StartedWorkflow(BaseModel):
 
 
 class UpdatesPage(BaseModel):
-    """A part of a job's log. `recovered: false` means: statuses are missing, take the job as it is now."""
+    """A part of a job's log. If `recovered` is false, statuses are missing: use the current job."""
 
     updates: list[dict[str, Any]]
     cursor: str
-    """Ask with this as `after` for what follows."""
+    """The cursor for the next request's `after`."""
     more: bool
     recovered: bool
     reason: Lost | None = None
@@ -66,7 +66,7 @@ class UpdatesPage(BaseModel):
 async def run_workflow(
     request: Annotated[RunWorkflow, Body()], caller: Caller, bridge: TheBridge, response: Response
 ) -> StartedWorkflow:
-    """Start a registered workflow. Its job belongs to the caller; the answer has the id to watch it by."""
+    """Start a registered workflow. Its job belongs to the caller. The response has the job's session id."""
     started = await start_workflow(
         bridge, caller, request.workflow, request.session_id, request.model_extra or {}
     )
@@ -77,7 +77,7 @@ async def run_workflow(
 async def start_workflow(
     bridge: Bridge, caller: Viewer, workflow: str | None, session_id: str | None, document: Mapping[str, Any]
 ) -> StartedWorkflow:
-    """Start a workflow for the caller; None stands for the default and for a new id. Raises Problem."""
+    """Start a workflow for the caller. None means the default workflow and a new id. Raises Problem."""
     if caller.read_only:
         raise Problem.forbidden("A view token permits reading only.")
     names = bridge.workflows.names
@@ -125,7 +125,7 @@ async def list_jobs(
     responses={304: {"description": "Not changed"}, **READING, **problems(404)},
 )
 async def get_job(job_id: str, caller: Caller, bridge: TheBridge, request: Request) -> Response:
-    """A job as it is now, as `getJob` answers."""
+    """The current job, with the fields of `getJob`."""
     job = await bridge.visible_job(caller, job_id)
     return _with_etag(job_document(job, now=bridge.clock.now()), request)
 
@@ -137,12 +137,12 @@ async def list_updates(
     caller: Caller,
     bridge: TheBridge,
     shown: Filter,
-    after: Annotated[str, Query(description="<epoch:sequence>; from the beginning if left out")] = str(
+    after: Annotated[str, Query(description="<epoch:sequence>; by default the beginning of the log")] = str(
         BEGINNING
     ),
     limit: Annotated[int, Query(ge=1, le=UPDATES_PER_PAGE)] = UPDATES_PER_PAGE,
 ) -> UpdatesPage:
-    """The statuses after a cursor, or the verdict that they are no longer whole."""
+    """The statuses after a cursor, or the verdict that some are missing."""
     cursor = cursor_in("after", after) or BEGINNING
     page = await bridge.page(caller, job_id, after=cursor, limit=limit)
     return UpdatesPage(
@@ -155,7 +155,7 @@ async def list_updates(
 
 
 def _with_etag(document: dict[str, Any], request: Request) -> Response:
-    """The document, or 304 for a client that has it."""
+    """The document, or 304 if the client has it."""
     text = json_text(document)
     etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}

@@ -1,4 +1,4 @@
-"""`/operations`: a tenant for its operators, as a document, as server-sent events and over a WebSocket."""
+"""`/operations`: a tenant's overview for operators, as a document, as events and over a WebSocket."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from .sockets import CLOSE_CODES, close, refuse
 router = APIRouter()
 
 FIRST_SECONDS = 10.0
-"""How long a document waits for the first look at a tenant."""
+"""How long a request waits for the first read of a tenant."""
 
 Document = dict[str, Any]
 
 
 @router.get("/operations", response_model=Document, responses=READING)
 async def overview_of_tenant(caller: Caller, bridge: TheBridge, shown: Filter) -> Document:
-    """The health of the tenant's agents, and the figures of the system, as they are now."""
+    """The current health of the tenant's agents, and figures of the system."""
     _require_operator(caller)
     async with bridge.operations.watch(caller.tenant_id) as watch:
         overview = await watch.next(within=FIRST_SECONDS)
@@ -52,7 +52,10 @@ async def overview_of_tenant(caller: Caller, bridge: TheBridge, shown: Filter) -
     "/operations/events",
     response_class=Response,
     responses={
-        200: {"content": {"text/event-stream": {}}, "description": "Health and figures, without an end."},
+        200: {
+            "content": {"text/event-stream": {}},
+            "description": "Health and figures, in an endless stream.",
+        },
         **READING,
         **problems(429),
     },
@@ -82,7 +85,7 @@ async def operations_socket(websocket: WebSocket) -> None:
             finally:
                 leaving.cancel()
     except WebSocketDisconnect:
-        return  # the client left while something was sent
+        return  # the client disconnected during a send
     except StreamEndedError as ended:
         await close(websocket, CLOSE_CODES[ended.reason], ended.reason)
     except Problem as problem:
@@ -92,7 +95,7 @@ async def operations_socket(websocket: WebSocket) -> None:
 
 
 class _OperationsStream(Response):
-    """Streams what operators see until the client leaves."""
+    """Streams the overview until the client disconnects."""
 
     media_type = "text/event-stream"
 
@@ -128,7 +131,7 @@ class _OperationsStream(Response):
 async def _follow(
     bridge: Bridge, viewer: Viewer, shown: StatusFilter, leaving: asyncio.Task[None]
 ) -> AsyncGenerator[Document | None]:
-    """The documents until the client leaves; None after a silence. Health is left out while it stays."""
+    """The documents until the client disconnects; None after a silence. Unchanged health is left out."""
     before: Document | None = None
     async with bridge.operations.watch(viewer.tenant_id) as watch:
         while not leaving.done():

@@ -9,7 +9,7 @@ from .connection_manager import ConnectionManager
 
 
 def connection_manager(connection: HTTPConnection) -> ConnectionManager:
-    """The manager that the application keeps in `app.state.connections`."""
+    """The application's manager in `app.state.connections`."""
     manager: ConnectionManager = connection.app.state.connections
     return manager
 

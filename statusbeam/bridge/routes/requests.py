@@ -22,7 +22,7 @@ Member = TypeVar("Member", bound=StrEnum)
 
 
 class ProblemDocument(BaseModel):
-    """An error, as RFC 9457 has it."""
+    """An error as RFC 9457 defines it."""
 
     type: str
     title: str
@@ -43,7 +43,9 @@ READING: Final = problems(400, 401, 403, 422, 503)
 """The errors of every route that reads."""
 
 
-async def _bridge(request: Request) -> Bridge:  # FastAPI hands plain functions to a thread, which costs more
+async def _bridge(
+    request: Request,
+) -> Bridge:  # async, because FastAPI runs plain functions in a thread, which costs more
     bridge: Bridge = request.app.state.bridge
     return bridge
 
@@ -95,7 +97,7 @@ async def _filter(request: Request) -> StatusFilter:
 
 
 Filter = Annotated[StatusFilter, Depends(_filter)]
-"""The filter that a request asks for. Raises Problem before the route runs."""
+"""The filter of a request. Raises Problem before the route runs."""
 
 
 def cursor_in(name: str, text: str | None) -> Cursor | None:

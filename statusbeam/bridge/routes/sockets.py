@@ -22,12 +22,12 @@ CLOSE_CODES: Final = {
 async def close(websocket: WebSocket, code: int, reason: str | None = None) -> None:
     """Close the socket, if it is open."""
     if WebSocketState.DISCONNECTED not in (websocket.client_state, websocket.application_state):
-        with suppress(RuntimeError, WebSocketDisconnect):  # the client was quicker
+        with suppress(RuntimeError, WebSocketDisconnect):  # the client has already disconnected
             await websocket.close(code, reason)
 
 
 async def refuse(websocket: WebSocket, problem: Problem) -> None:
-    """Answer a handshake with the problem; close a socket that is open already."""
+    """Reject a handshake with the problem, or close an open socket."""
     if websocket.application_state is WebSocketState.CONNECTING:
         await websocket.send_denial_response(problem.response())
         return

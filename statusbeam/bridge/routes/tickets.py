@@ -11,7 +11,7 @@ router = APIRouter()
 
 
 class Ticket(BaseModel):
-    """Good once, as `?ticket=`."""
+    """The one-time ticket for `?ticket=`."""
 
     ticket: str
     expires_at: int

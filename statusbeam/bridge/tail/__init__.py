@@ -1,1 +1,1 @@
-"""One watched job's log: read once, folded once, fed to every client."""
+"""Reads and folds each watched job's log once, for all its clients."""

@@ -1,11 +1,11 @@
-"""Where a client is in a job's log: `epoch:sequence`.
+"""A client's position in a job's log: `epoch:sequence`.
 
 >>> Cursor.parse("19aa3c:7")
 Cursor(epoch='19aa3c', sequence=7)
 >>> str(Cursor("19aa3c", 7))
 '19aa3c:7'
 
-A sequence alone lies when a job id is used again after its time: the epoch tells the two logs apart.
+A job id can be used again after the job has expired. The epoch distinguishes the two logs.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ class Cursor(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The cursor that `str` gave. Raises BadCursorError."""
+        """Parse the text of a cursor. Raises BadCursorError."""
         found = _TEXT.fullmatch(text)
         if found is None:
-            raise BadCursorError("a cursor is <epoch>:<sequence>, as in 19aa3c:7")
+            raise BadCursorError("a cursor must be <epoch>:<sequence>, as in 19aa3c:7")
         return cls(found["epoch"], int(found["sequence"]))
 
     @classmethod
     def of(cls, head: Head) -> Self:
-        """The cursor of a client that has all of a job's log."""
+        """The cursor of a client that has the whole log of a job."""
         return cls(head.epoch or _NO_EPOCH, head.sequence)
 
     @property
     def names_a_log(self) -> bool:
-        """False for the beginning of any log that the job will have."""
+        """Whether the cursor names a log; False for the beginning of any log."""
         return self.epoch != _NO_EPOCH
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What a watch yields: a snapshot to take, or one step of the log."""
+"""The events of a watch: a snapshot, or one step of the log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Lost(StrEnum):
-    """Why a client can't go on from its cursor."""
+    """The reason why a client cannot continue from its cursor."""
 
     OTHER_EPOCH = "other_epoch"  # the job id was used again: the cursor is of another log
     AHEAD_OF_LOG = "ahead_of_log"  # the cursor names a status that does not exist
@@ -23,10 +23,10 @@ class Lost(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """The client takes this snapshot in place of its own.
+    """The client replaces its own snapshot with this one.
 
-    `lost` is None for a client that had nothing. Otherwise statuses are missing between what the client has
-    and the snapshot, and this is the reason: the verdict is `recovered: false`.
+    `lost` is None for a client without statuses. Otherwise it is the reason why statuses are missing before
+    the snapshot: the verdict is `recovered: false`.
     """
 
     job: Job
@@ -43,7 +43,7 @@ class Step:
     _rendered: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, key: Hashable, render: Callable[[], T]) -> T:
-        """What `render` gives, made once for all clients that ask by the same key."""
+        """The result of `render`, cached by key for all clients."""
         if key not in self._rendered:
             self._rendered[key] = render()
         rendered: T = self._rendered[key]
@@ -51,12 +51,12 @@ class Step:
 
     @property
     def sequence(self) -> int:
-        """The status's place in the log."""
+        """The status's position in the log."""
         return self.after.head.sequence
 
     @property
     def ends_the_job(self) -> bool:
-        """Whether the job had not ended before the status, and has after it."""
+        """Whether the job ended with this status."""
         return self.after.head.ended and not self.before.head.ended
 
 

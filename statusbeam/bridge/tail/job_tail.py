@@ -1,8 +1,8 @@
-"""One watched job's log: read once, folded once, for any number of clients.
+"""Reads and folds one watched job's log once, for any number of clients.
 
-The tail reads the job's position. When that has moved, the tail reads the statuses after its own position,
-folds them one by one, and keeps the latest as steps. A client is a position in these steps (see watch.py), so
-a slow client holds up no other. A client that falls behind the kept steps is served from the log again.
+The tail reads the job's position. If the position has changed, the tail reads the new statuses, folds them
+one by one, and keeps the latest as steps. A client is a position in these steps (see watch.py), so a slow
+client delays no other. If a client falls behind the kept steps, the tail reads the log again.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from .pace import Pace
 from .position_reads import PositionReads
 
 STEPS_KEPT: Final = 256
-"""Of one job, for clients that are slow or come back."""
+"""The steps that a tail keeps of its job, for slow or reconnecting clients."""
 
 _STATUSES_PER_READ: Final = 100
 _FAILURES: Final = 8
-"""So many reads may fail one after the other; then the tail ends, and its clients with it."""
+"""The consecutive failed reads after which the tail ends, with its clients."""
 _LONGEST_PAUSE_SECONDS: Final = 2.0
 
 _log = logging.getLogger(__name__)
 
 
 TakeSteps = Callable[[Sequence[Step]], bool]
-"""Takes news at once, and whether it did. It raises nothing."""
+"""Handles new steps at once if it can. Returns whether it did, and never raises."""
 
 
 class LogExpiredError(Exception):
-    """The log no longer reaches back to its beginning, or has a gap."""
+    """The beginning of the log has expired, or the log has a gap."""
 
 
 class JobTail:
@@ -62,7 +62,7 @@ class JobTail:
         self.key = key
         self.job = Job()
         self.failure: JournalError | None = None
-        """Why the tail has ended; None while it goes on."""
+        """Why the tail has ended; None while it runs."""
         self._reader = reader
         self._positions = positions
         self._pace = pace
@@ -76,15 +76,15 @@ class JobTail:
 
     @property
     def cursor(self) -> Cursor:
-        """How far the tail has read."""
+        """The tail's own position."""
         return Cursor.of(self.job.head)
 
     async def open(self) -> None:
-        """Read the snapshot to begin with. Raises JournalError."""
+        """Read the first snapshot. Raises JournalError."""
         self.job = await self._reader.snapshot(self.key) or Job()
 
     async def follow(self) -> None:
-        """Follow the log until this is cancelled, or the log can't be read for a while."""
+        """Follow the log until this is cancelled, or too many reads have failed."""
         failures = 0
         while True:
             try:
@@ -103,25 +103,26 @@ class JobTail:
             await self._pause(failures)
 
     def hint(self) -> None:
-        """There may be news: ask now. Nothing is lost without hints."""
+        """Read the position now, because new statuses may exist. Without hints, the tail reads later."""
         self._news_at = self._clock.ticks()
         self._hinted.set()
 
-    def next_news(self, take: TakeSteps | None = None) -> asyncio.Future[None]:
-        """A future that is done at the next news, or when the tail ends. `forget` it afterwards.
+    def next_steps(self, take: TakeSteps | None = None) -> asyncio.Future[None]:
+        """A future that is done with the next steps, or when the tail ends. Call `forget` afterwards.
 
-        `take` is offered news first, in the tail's own task. As long as it takes them, nobody is woken up.
+        The tail first calls `take` with new steps, in its own task. While `take` handles them, the future
+        waits.
         """
         news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[news] = take
         return news
 
     def forget(self, news: asyncio.Future[None]) -> None:
-        """Nobody waits for this future any more."""
+        """Remove a future that no caller awaits any longer."""
         self._waiting.pop(news, None)
 
     def steps_after(self, sequence: int) -> Sequence[Step] | None:
-        """The steps after `sequence` up to now; None when they are no longer kept."""
+        """The steps after `sequence`; None if the tail no longer keeps them."""
         if sequence >= self.job.head.sequence:
             return ()
         if not self._steps or self._steps[0].sequence > sequence + 1:
@@ -129,7 +130,7 @@ class JobTail:
         return list(islice(self._steps, sequence + 1 - self._steps[0].sequence, None))
 
     async def fill(self) -> None:
-        """Keep the latest steps of before the tail began, too: one read for all clients that come back."""
+        """Also load the last steps before the tail's start, with one read for all reconnecting clients."""
         async with self._filling:
             if self._filled:
                 return
@@ -140,14 +141,14 @@ class JobTail:
                 return
             first = self._steps[0].sequence if self._steps else self.job.head.sequence + 1
             older = [step for step in read if step.sequence < first]
-            # The read must reach the kept steps; else the tail reloaded meanwhile.
+            # If the read does not reach the kept steps, the tail has reloaded meanwhile.
             if older and older[-1].sequence == first - 1:
                 self._steps = deque([*older, *self._steps], maxlen=self._steps.maxlen)
 
     async def replay(self, *, after: int) -> AsyncIterator[Step]:
-        """The steps after `after`, read and folded anew from the log's beginning, up to now.
+        """The steps after `after`, read and folded again from the log's beginning.
 
-        Raises LogExpiredError where the log lacks a status, also after some steps, and JournalError.
+        Raises LogExpiredError if the log lacks a status, possibly after some steps, and JournalError.
         """
         job, last = Job(head=Head(epoch=self.job.head.epoch)), self.job.head.sequence
         while (first := job.head.sequence + 1) <= last:
@@ -162,21 +163,21 @@ class JobTail:
                     yield step
 
     async def reload(self) -> None:
-        """Take the snapshot as it is now, if the tail's is of before. Raises JournalError."""
+        """Replace the tail's snapshot with the current one, if that is newer. Raises JournalError."""
         job = await self._reader.snapshot(self.key) or Job()
         before, now = self.cursor, Cursor.of(job.head)
         if before.epoch == now.epoch and before.sequence >= now.sequence:
             return
         self.job = job
         self._steps.clear()
-        self._filled = before.epoch == now.epoch  # a gap: what came before it can't be joined to it
+        self._filled = before.epoch == now.epoch  # a gap: the steps before it do not connect to the snapshot
         self._announce()
 
     async def _follow_to(self, position: Cursor | None) -> None:
         known = self.cursor
         if position is None:
             if known.sequence:
-                await self.reload()  # a position may be of before; a snapshot is not
+                await self.reload()  # a position may be old, and a snapshot is not
         elif position.epoch != known.epoch and known.sequence:
             await self.reload()
         elif position.sequence > known.sequence:

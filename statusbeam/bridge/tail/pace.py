@@ -1,4 +1,4 @@
-"""How often a tail asks for news: often while there is some, rarely while there is none."""
+"""Decides how often a tail reads its job's position: often after new statuses, rarely in a silence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Pace:
     """The pauses between two reads of a position, in seconds.
 
-    A job is hot for `hot_for` seconds after news or a hint, and warm for `warm_for` seconds.
+    A job is hot for `hot_for` seconds after a new status or a hint, and warm for `warm_for` seconds.
     """
 
     hot: float = 0.05
@@ -18,8 +18,8 @@ class Pace:
     hot_for: float = 5.0
     warm_for: float = 60.0
 
-    def pause(self, since_news: float) -> float:
-        """The pause after a read, `since_news` seconds after the last news."""
-        if since_news < self.hot_for:
+    def pause(self, since_change: float) -> float:
+        """The pause after a read, `since_news` seconds after the last new status."""
+        if since_change < self.hot_for:
             return self.hot
-        return self.warm if since_news < self.warm_for else self.quiet
+        return self.warm if since_change < self.warm_for else self.quiet

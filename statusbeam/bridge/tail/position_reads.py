@@ -1,4 +1,4 @@
-"""Positions of many jobs, read together: each tail asks for its own, and one call answers all of them."""
+"""Reads the positions of many jobs with one call, for all tails that request one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..log_reader.reader import LogReader
 from .cursor import Cursor
 
 GATHER_SECONDS: Final = 0.005
-"""How long the first to ask waits for others."""
+"""How long the first request waits for others, in seconds."""
 
 _JOBS_PER_READ: Final = 100
 
 
 class PositionReads:
-    """Reads positions from `reader`, those of up to a hundred jobs at once."""
+    """Reads positions from `reader`, up to a hundred jobs at once."""
 
     def __init__(self, reader: LogReader, *, gather_seconds: float = GATHER_SECONDS) -> None:
         self._reader = reader
@@ -29,7 +29,7 @@ class PositionReads:
         self._reading: set[asyncio.Task[None]] = set()
 
     async def read(self, job: JobKey) -> Cursor | None:
-        """The job's position, maybe a moment old; None for one that has no status. Raises JournalError."""
+        """The job's position, possibly a moment old; None for a job without a status. Raises JournalError."""
         if not self._waiting:
             task = asyncio.create_task(self._read_gathered())
             self._reading.add(task)
@@ -54,7 +54,7 @@ class PositionReads:
         except JournalError as error:
             for job in jobs:
                 waiting[job].set_exception(error)
-                waiting[job].exception()  # read: the caller may be gone
+                waiting[job].exception()  # mark the exception as retrieved, because the caller may be gone
             return
         for job in jobs:
             position = found.get(job)

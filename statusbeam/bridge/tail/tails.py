@@ -26,7 +26,7 @@ from .watch import Watch
 
 @dataclass(slots=True)
 class _Open:
-    """A tail, and how many clients it has."""
+    """A tail and the number of its clients."""
 
     tail: JobTail
     opening: asyncio.Task[None]
@@ -35,7 +35,7 @@ class _Open:
 
 
 class Tails:
-    """One JobTail a watched job, for all clients of this process."""
+    """One JobTail for each watched job, for all clients of this process."""
 
     def __init__(
         self,
@@ -56,16 +56,16 @@ class Tails:
 
     @property
     def watched(self) -> int:
-        """How many jobs are watched."""
+        """The number of watched jobs."""
         return len(self._tails)
 
     def watched_in(self, tenant_id: str) -> int:
-        """How many jobs of a tenant are watched."""
+        """The number of a tenant's watched jobs."""
         return sum(key.tenant_id == tenant_id for key in self._tails)
 
     def hint(self, key: JobKey) -> None:
-        """Report from any thread that this job may have new statuses. Hints only shorten the wait for
-        news."""
+        """Report from any thread that this job may have new statuses. A hint only makes the tail read
+        earlier."""
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop was closed: no client is left
                 self._loop.call_soon_threadsafe(self._hint, key)
@@ -79,7 +79,7 @@ class Tails:
     async def watch(
         self, key: JobKey, *, may_see: Callable[[Head], bool], after: Cursor | None = None
     ) -> AsyncIterator[Watch]:
-        """A client of this job, as long as the block runs. Raises JournalError."""
+        """Register a client of this job while the block runs. Raises JournalError."""
         self._loop = asyncio.get_running_loop()
         found = self._tails.get(key)
         if found is None:

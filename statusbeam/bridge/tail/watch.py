@@ -1,13 +1,13 @@
-"""One client's place in a job's log.
+"""One client's position in a job's log.
 
 >>> watch = Watch(tail, after=None, may_see=viewer.may_see)
 >>> await watch.next()
 [Joined(job=Job(...), lost=None)]
->>> await watch.next()          # waits for news
+>>> await watch.next()          # waits for new statuses
 [Step(...), Step(...)]
 
-A watch holds a position and no queue. It never yields a part that looks whole: either the next steps without
-a gap, or a snapshot with the reason why it can't.
+A watch has a position and no queue. It yields either the next steps without a gap, or a snapshot with the
+reason why steps are missing.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from .events import Joined, Lost, Step, WatchEvent
 from .job_tail import JobTail, LogExpiredError, TakeSteps
 
 STEPS_AT_ONCE: Final = 64
-"""What a client is given before it is asked again."""
+"""The most events of one call of `next`."""
 
 
 class Watch:
-    """A client that has everything up to `after`, or nothing (None: it begins with a snapshot).
+    """A client that has every status up to `after`. None: it begins with a snapshot.
 
-    A job that `may_see` denies looks like one that has no status yet, for as long as it exists.
+    A job that `may_see` denies always looks like a job without a status.
     """
 
     def __init__(self, tail: JobTail, *, after: Cursor | None, may_see: Callable[[Head], bool]) -> None:
@@ -40,11 +40,11 @@ class Watch:
         self._waiting: asyncio.Future[None] | None = None
         self._interrupted = False
         self.write_now: TakeSteps | None = None
-        """Offered news while `next` waits, if the client has all before them. Then `next` goes on waiting."""
+        """The tail calls this with new steps while `next` waits. If it handles them, `next` keeps waiting."""
 
     @property
     def cursor(self) -> Cursor:
-        """What the client has, once it was given everything that `next` answered."""
+        """The client's position after the events that `next` has returned."""
         return self._cursor or BEGINNING
 
     @property
@@ -60,7 +60,7 @@ class Watch:
         return head.ended and self.cursor == Cursor.of(head)
 
     def interrupt(self) -> None:
-        """Let `next` answer now, even without news."""
+        """Make `next` return now, even without new events."""
         self._interrupted = True
         if self._waiting is not None:
             _finish(self._waiting)
@@ -82,11 +82,12 @@ class Watch:
                 return ()
             if deadline is not None and loop.time() >= deadline:
                 return ()
-            await self._news_until(deadline)
+            await self._wait_until(deadline)
 
-    async def _news_until(self, deadline: float | None) -> None:
-        """Wait for news, an interrupt, or the deadline. Await nothing between a look at the tail and this."""
-        self._waiting = news = self._tail.next_news(self._take)
+    async def _wait_until(self, deadline: float | None) -> None:
+        """Wait for new steps, an interrupt, or the deadline. Do not await anything between reading the tail
+        and this."""
+        self._waiting = news = self._tail.next_steps(self._take)
         timer = None
         if deadline is not None:
             timer = asyncio.get_running_loop().call_at(deadline, _finish, news)
@@ -110,13 +111,13 @@ class Watch:
         return True
 
     async def _ready(self) -> Sequence[WatchEvent]:
-        """What the client can be given without waiting for news."""
+        """The events that are available without waiting."""
         job = self.job
         head = Cursor.of(job.head)
         if self._cursor is None:
             return self._joined(job)
         if self._cursor.sequence == 0 and not self._cursor.names_a_log:
-            self._cursor = Cursor(head.epoch, 0)  # from the beginning of the log that there is now
+            self._cursor = Cursor(head.epoch, 0)  # from the beginning of the current log
         if self._cursor.epoch != head.epoch:
             return self._joined(job, Lost.OTHER_EPOCH if head.sequence else Lost.AHEAD_OF_LOG)
         if self._cursor.sequence > head.sequence:
@@ -126,7 +127,7 @@ class Watch:
         return await self._steps()
 
     async def _ahead(self, head: Cursor) -> Sequence[WatchEvent]:
-        """Another process was ahead of this tail, or the client's cursor is invented."""
+        """Handle a cursor ahead of this tail: another process was faster, or the cursor is false."""
         await self._tail.reload()
         if Cursor.of(self.job.head) == head:
             return self._joined(self.job, Lost.AHEAD_OF_LOG)

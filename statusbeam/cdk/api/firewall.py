@@ -1,9 +1,9 @@
 """AWS WAF before the API: a limit of requests for each address, and AWS's common rules.
 
-The publisher's pushes pass: they come from few addresses, and a rule that takes people's words for an attack
-would lose a push. WAF cannot check a signature, and any caller can write a text that looks like one. So the
-publisher shows a random pass instead, in a header. The pass opens WAF's rules and nothing else: AppSync
-checks the signature as ever.
+The publisher's pushes bypass the rules: they come from few addresses, and a rule that takes a status's text
+for an attack would lose a push. WAF cannot check a signature, and any caller can write a text that looks like
+one. So the publisher shows a random pass instead, in a header. The pass opens WAF's rules only: AppSync still
+checks the signature.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class ApiFirewall(Construct):
         accept(
             secret,
             rule="AwsSolutions-SMG4",
-            reason="It is no credential. WAF and the publisher receive it at deployment.",
+            reason="The pass is no credential. WAF and the publisher get it at deployment.",
         )
         # CloudFormation puts it into the rules and the function; the template has a reference only.
         return secret.secret_value.unsafe_unwrap()
@@ -100,7 +100,7 @@ class ApiFirewall(Construct):
         group = logs.LogGroup(
             self,
             "Logs",
-            log_group_name=f"aws-waf-logs-{name}",  # WAF takes no name without this prefix
+            log_group_name=f"aws-waf-logs-{name}",  # WAF requires this prefix
             retention=self._resources.log_retention,
             encryption_key=customer_key(self, self._resources, "LogKey"),
             removal_policy=self._resources.removal_policy,
@@ -152,9 +152,9 @@ def _common(others: _Statement) -> tuple[str, _Statement]:
 
 
 def _origins(allowed: Sequence[str]) -> tuple[str, _Statement]:
-    """Pages of other origins. Clients that are not pages send no origin."""
+    """Matches pages of other origins. Clients that are not pages send no `Origin`."""
     known = [_header("origin", "EXACTLY", origin) for origin in allowed]
-    # OR takes two statements at least.
+    # OR needs at least two statements
     allowed_origin = (
         known[0]
         if len(known) == 1

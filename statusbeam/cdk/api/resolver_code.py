@@ -1,7 +1,7 @@
-"""What AppSync gets to read: the schema for a stage, and the code of each resolver and pipeline function.
+"""The schema of a stage, and the code of each resolver and pipeline function.
 
 `make resolvers` bundles the code of graphql/resolvers. Every field but publishStatus must call the guard
-`viewer`, and hold what it answers or delivers against that viewer; a field that does not stops synth. Every
+`viewer`, and check its answer against that viewer. Otherwise synth stops. Every
 pipeline begins with `LOGIN_CHECK`, which refuses logins that were ended.
 
 A guard is the only export of its module. The bundler leaves out modules whose exports no handler uses, and
@@ -32,11 +32,11 @@ from statusbeam.assets import ASSETS, RESOLVERS, SCHEMA
 SOURCES = ASSETS / "graphql" / "resolvers"
 PASS_THROUGH = "passThrough"  # noqa: S105 - no secret
 LOGIN_CHECK = "checkLogin"
-UNGUARDED = frozenset({"Mutation.publishStatus"})  # IAM alone may call it, and it answers its argument
-_CODE_LIMIT = 32_000  # AppSync takes 32 KB of code
+UNGUARDED = frozenset({"Mutation.publishStatus"})  # only IAM may call it, and it returns its argument
+_CODE_LIMIT = 32_000  # AppSync's limit for code is 32 KB
 _GUARD = "shared/viewer.js"
-# What holds an answer or a subscription against the viewer, by root type: one of these modules. A mutation
-# has rules of its own.
+# The modules that check an answer or a subscription against the viewer, by root type. A mutation has rules of
+# its own.
 _HELD_BY = {
     "Query": ("shared/canView.js", "shared/requireOperator.js"),
     "Mutation": (),
@@ -60,7 +60,7 @@ class FieldName:
 
 
 def schema_text(*, api_key: bool, oidc: bool = False) -> str:
-    """The schema as the stage offers it: on AWS, a directive of a mode that the API lacks is an error.
+    """The schema for a stage. On AWS, a directive of a mode that the API lacks is an error.
 
     `oidc`: readers sign in with an OpenID Connect provider, in Cognito's place.
     """
@@ -71,7 +71,7 @@ def schema_text(*, api_key: bool, oidc: bool = False) -> str:
 
 
 def root_fields(schema: str) -> tuple[FieldName, ...]:
-    """All fields of the types that the schema begins at, in its order. Raises ResolverError."""
+    """All fields of the schema's root types, in order. Raises ResolverError."""
     nodes = parse(schema).definitions
     roots = {
         operation.type.name.value: operation.operation.value.capitalize()
@@ -85,7 +85,7 @@ def root_fields(schema: str) -> tuple[FieldName, ...]:
             continue
         name = node.name.value
         if roots.get(name, name) != name:
-            raise ResolverError(f"the schema calls its {roots[name]} {name}: no resolver is looked for there")
+            raise ResolverError(f"the schema calls its {roots[name]} {name}: name it {roots[name].title()}")
         if name in roots:
             found += [FieldName(type_name=name, field_name=field.name.value) for field in node.fields]
     return tuple(found)
@@ -119,7 +119,7 @@ class ResolverBundles:
         if name not in self.modules:
             raise ResolverError(f"{name} has no resolver: add graphql/resolvers/{name}.js")
         if name not in UNGUARDED and _GUARD not in self.modules[name]:
-            raise ResolverError(f"{name}.js does not call viewer(ctx): it must know the caller")
+            raise ResolverError(f"{name}.js does not call viewer(ctx), which identifies the caller")
         return self._code(name)
 
     def function(self, name: str) -> str:
@@ -129,19 +129,19 @@ class ResolverBundles:
         return self._code(name)
 
     def check_held(self, field: FieldName, functions: Sequence[str]) -> None:
-        """Whether a field's resolver or one of its `functions` holds what it gives against the viewer.
+        """Whether a field's resolver or one of its `functions` checks its answer against the viewer.
 
         Raises ResolverError.
         """
         guards = frozenset(_HELD_BY[field.type_name])
         if guards and not any(guards & self.modules[name] for name in (str(field), *functions)):
             names = " or ".join(sorted(Path(guard).stem for guard in guards))
-            raise ResolverError(f"{field} does not call {names}: it may give away others' jobs")
+            raise ResolverError(f"{field} does not call {names}: it could return other users' jobs")
 
     def _code(self, name: str) -> str:
         text = (self.folder / f"{name}.js").read_text()
         if len(text.encode()) > _CODE_LIMIT:
-            raise ResolverError(f"{name}.js has more than the {_CODE_LIMIT} bytes that AppSync takes")
+            raise ResolverError(f"{name}.js has more than the {_CODE_LIMIT} bytes that AppSync allows")
         return text
 
 

@@ -21,9 +21,9 @@ from .identity import Identity
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """`mode` is the API's default mode. `user_claim` is the claim that is the user's id. `claims` are the
-    names of the other claims that the resolvers read; empty: Cognito's. Clients sign in with `outputs`;
-    `app_clients` are all whose tokens the API takes. A page signs in as `page` says, and connects to
-    `origins` for it."""
+    names of the other claims that the resolvers read; empty: Cognito's. Clients sign in with `outputs`.
+    The API accepts the tokens of `app_clients`. A page signs in as `page` describes, and connects to
+    `origins`."""
 
     mode: appsync.AuthorizationMode
     outputs: Mapping[str, str]
@@ -34,7 +34,7 @@ class SignIn:
     claims: Mapping[str, str] = field(default_factory=dict)
     oidc: bool = False
     token_trigger: lambda_.IFunction | None = None
-    """The function that puts the tenant into the tokens; None: it is not ours."""
+    """The function that puts the tenant into the tokens; None: the deployment has no such function."""
 
 
 def create_sign_in(
@@ -44,7 +44,7 @@ def create_sign_in(
     resources: ResourceOptions,
     library: lambda_.ILayerVersion,
 ) -> SignIn:
-    """Create the new user pool, or refer to what exists."""
+    """Create the new user pool, or refer to the existing pool or provider."""
     match readers:
         case OidcProvider() as provider:
             return _of_provider(provider)
@@ -79,7 +79,8 @@ def _of_pool(
     identity_provider: str | None = None,
     user_claim: str,
 ) -> SignIn:
-    """Without the regular expression, AppSync takes the tokens of every app client of the pool."""
+    """A regular expression of the clients. Without it, AppSync accepts tokens of every app client of the
+    pool."""
     region = Stack.of(scope).region
     service = f"https://cognito-idp.{region}.amazonaws.com"
     page: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""The AppSync API: its readers, its limits, its log, and a resolver for every field of the schema."""
+"""The AppSync API: its readers, its limits, its log group, and a resolver for every field of the schema."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .sign_in import SignIn
 
 # The deepest a client needs is four: listStatusUpdates → updates → earlier → a field.
 _QUERY_DEPTH_LIMIT = 6
-# Where the schema may be asked for, tools do so 15 levels deep.
+# With introspection on, tools ask for the schema 15 levels deep.
 _INTROSPECTION_DEPTH_LIMIT = 15
 _RESOLVER_COUNT_LIMIT = 20
 
@@ -88,7 +88,7 @@ PIPELINES = {
         "endSessions.tenantSessions",
         "endSessions.delete",
     ),
-    # The head again, with what was asked in it.
+    # reads the head again, with the recorded request
     "Mutation.cancelJob": ("changeJob.head", "cancelJob.record", "changeJob.head"),
     "Mutation.answerWaiting": ("answerWaiting.wait", "answerWaiting.record", "changeJob.head"),
     "Mutation.syncSession": ("syncSession.session", "syncSession.tenantSession", "getHeads"),
@@ -170,12 +170,12 @@ class StatusApi(Construct):
 
     @property
     def graphql_url(self) -> str:
-        """Where queries and mutations go: the API itself, or the data plane that stands in for it."""
+        """The URL for queries and mutations, of the API or of localcloud's data plane."""
         return self._options.appsync_url_override or self.api.graphql_url
 
     @property
     def realtime_url(self) -> str | None:
-        """Where subscriptions connect; None for an emulator alone, which has nothing to connect to."""
+        """The URL for subscriptions; None for an emulator without a data plane."""
         override = self._options.appsync_url_override
         if override is not None:
             return override.replace("http", "ws", 1) + "/realtime"
@@ -184,7 +184,7 @@ class StatusApi(Construct):
     def _modes(
         self, sign_in: SignIn, *, authorizer: lambda_.IFunction, view_token_pattern: str
     ) -> list[appsync.AuthorizationMode]:
-        """Who may sign in, and how; the first mode is the default."""
+        """The authorization modes; the first one is the default."""
         modes = [
             sign_in.mode,
             appsync.AuthorizationMode(authorization_type=appsync.AuthorizationType.IAM),
@@ -199,7 +199,7 @@ class StatusApi(Construct):
         ]
         expires = self._options.api_key_expires
         if expires is not None:
-            # INSECURE by nature: one secret that every browser shows. It reads the tenant "public" only.
+            # INSECURE: every browser can show this one secret. It reads the tenant "public" only.
             Annotations.of(self).add_warning_v2(
                 "statusbeam:api-key",
                 "INSECURE: the API has a key; each holder reads the tenant 'public'",
@@ -228,12 +228,12 @@ class StatusApi(Construct):
             encryption_key=customer_key(self, resources),
             removal_policy=resources.removal_policy,
         )
-        # No CreateLogGroup: AppSync must not make the group before this stack does.
+        # no CreateLogGroup: AppSync must not create the group before this stack does
         group.grant_write(role)
         accept(
             self.api,
             rule="AwsSolutions-ASC3",
-            reason="Verbose content would put people's tokens and statuses into the log.",
+            reason="Verbose content would write users' tokens and statuses into the log group.",
         )
         _resource(self.api).log_config = appsync.CfnGraphQLApi.LogConfigProperty(
             cloud_watch_logs_role_arn=role.role_arn,
@@ -259,7 +259,8 @@ class StatusApi(Construct):
     def _table_source(
         self, construct_id: str, table: dynamodb.ITable, role: iam.Role
     ) -> appsync.DynamoDbDataSource:
-        # The construct grants itself the whole table; on a role that takes no updates, only our grants count.
+        # The construct grants itself the whole table. An immutable role ignores this, so only our grants
+        # count.
         return appsync.DynamoDbDataSource(
             self,
             construct_id,

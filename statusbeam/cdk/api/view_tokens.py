@@ -59,7 +59,7 @@ class ViewTokens(Construct):
             accept(
                 secret,
                 rule="AwsSolutions-SMG4",
-                reason="view_token_rotation_days is None: the owners rotate it themselves.",
+                reason="view_token_rotation_days is None: the owners rotate the secret themselves.",
             )
         checker = PythonFunction(
             self,
@@ -110,7 +110,7 @@ class ViewTokens(Construct):
             principal="secretsmanager.amazonaws.com",
             source_arn=self.secret_arn,
         )
-        # Not the secret's own schedule: the construct library would also grant random passwords, on *.
+        # Not `addRotationSchedule`: the construct library would also grant GetRandomPassword on *.
         schedule = secretsmanager.CfnRotationSchedule(
             self,
             "Schedule",

@@ -1,4 +1,4 @@
-"""What every bridge has in common, wherever it runs: its settings, its rights, its image."""
+"""The common parts of every bridge: its settings, its grants, its image."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def bridge_settings(
 
 
 def grant_bridge(role: iam.IRole, status: Statusbeam, machines: Mapping[str, sfn.IStateMachine]) -> None:
-    """Read jobs, ended logins and the backlog, keep tickets, read the secret, start the machines."""
+    """Grant reading jobs, ended logins, the backlog and the secret, storing tickets, and starting
+    machines."""
     status.status_table.grant(role, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
     status.status_table.grant_list(role)
     status.sessions_table.grant(role, "dynamodb:BatchGetItem")

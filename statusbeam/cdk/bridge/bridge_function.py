@@ -1,4 +1,4 @@
-"""The bridge on Lambda, by the Lambda Web Adapter: for the protocols that answer once."""
+"""The bridge on Lambda, by the Lambda Web Adapter: for protocols with one answer to each request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..encryption import customer_key
 from ..options import ResourceOptions
 from .any_bridge import function_image
 
-_TIMEOUT: Final = Duration.seconds(60)  # `wait_for_job` of MCP takes 50 s at most
+_TIMEOUT: Final = Duration.seconds(60)  # `wait_for_job` of MCP takes up to 50 s
 _MEMORY_MB: Final = 1_024
 _ADAPTER: Final = {
     "AWS_LWA_PORT": "8080",

@@ -1,4 +1,4 @@
-"""The bridge: on Fargate, behind CloudFront, without a public address of its own; or on Lambda."""
+"""The bridge: on Fargate behind CloudFront, without a public address of its own, or on Lambda."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class StatusBridge(Construct):
         StatusBridge(self, "Bridge", status=status, workflows={"complaints": machine})
 
     `workflows` are the state machines that signed-in readers may start, by name; the first is the default.
-    With `BridgeOptions(compute="lambda")` it is one function instead, with an address of its own. `url` is
-    where clients find it. `image` and `function_image` take a container image of yours. Raises ValueError on
+    With `BridgeOptions(compute="lambda")` it is one function instead, with an address of its own. Clients
+    connect to `url`. `image` and `function_image` take a container image of yours. Raises ValueError on
     localcloud, which has a bridge of its own.
     """
 
@@ -57,7 +57,7 @@ class StatusBridge(Construct):
         super().__init__(scope, construct_id)
         if local_api_url(self) is not None:
             raise ValueError(
-                f"localcloud runs no StatusBridge, it has a bridge of its own: leave {self.node.path} out if "
+                f"localcloud has a bridge of its own and runs no StatusBridge: leave {self.node.path} out if "
                 f"the context has {LOCALCLOUD_CONTEXT}"
             )
         machines = dict(workflows or {})
@@ -198,7 +198,8 @@ class StatusBridge(Construct):
     def _scale(
         service: ecs.FargateService, balancer: elb.ApplicationLoadBalancer, options: BridgeOptions
     ) -> None:
-        """One task more for each `connections_per_task` open connections beyond what the first ones take."""
+        """Add a task for each `connections_per_task` open connections above the capacity of the first
+        tasks."""
         scaling = service.auto_scale_task_count(min_capacity=options.tasks, max_capacity=options.max_tasks)
         steps = [
             autoscaling.ScalingInterval(

@@ -1,1 +1,1 @@
-"""What tells the owners of a deployment how it is: alarms, a dashboard, a budget, a canary."""
+"""Alarms, a dashboard, a budget and a canary for the owners of a deployment."""

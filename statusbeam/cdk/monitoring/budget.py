@@ -1,4 +1,4 @@
-"""A monthly budget: AWS Budgets writes when the cost comes near."""
+"""A monthly budget: AWS Budgets notifies before the cost reaches it, and after."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from constructs import Construct
 from ..options import BudgetOptions
 
 _NOTICES: Final = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
-"""What is compared with the budget, and above how many percent of it AWS writes."""
+"""The compared cost (actual or forecast), and the percentage above which AWS Budgets notifies."""
 
 
 class Budget(Construct):
-    """Writes to `options.emails`, and to `topic` if there is one. Raises ValueError if there is neither."""
+    """Notifies `options.emails` and `topic`. Raises ValueError without both."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, options: BudgetOptions, topic: sns.Topic | None
     ) -> None:
         super().__init__(scope, construct_id)
         if not options.emails and topic is None:
-            raise ValueError("a budget needs emails, or alarms with their topic")
+            raise ValueError(
+                "BudgetOptions needs emails, or the deployment needs alarms, whose topic is notified"
+            )
         subscribers = [_subscriber("EMAIL", email) for email in options.emails]
         if topic is not None:
             topic.grant_publish(iam.ServicePrincipal("budgets.amazonaws.com"))

@@ -1,4 +1,4 @@
-"""What 1,000 statuses cost, from what AWS measures. Prices are those of `statusbeam cost`."""
+"""The cost of 1,000 statuses, from AWS's metrics and the prices of `statusbeam cost`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _PRICES = Prices()
 _HOUR = Duration.hours(1)
 _MILLISECONDS_PER_MINUTE = 60_000
 _Billed = tuple[float, cloudwatch.Metric]
-"""Dollars for a million, and what counts."""
+"""Dollars for a million, and the metric that counts."""
 
 
 def cost_per_thousand(deployment: Deployment) -> cloudwatch.MathExpression:
-    """Dollars for 1,000 committed statuses, hour by hour, without storage and what readers ask for."""
+    """Dollars for 1,000 committed statuses, hour by hour, without storage and readers' queries."""
     billed = [*_of_tables(deployment), *_of_api(deployment)]
     committed = []
     for publisher in deployment.publishers:
@@ -30,7 +30,7 @@ def cost_per_thousand(deployment: Deployment) -> cloudwatch.MathExpression:
         committed.append(publisher_metric(publisher.function, COMMITTED_METRIC, period=_HOUR))
     metrics = {f"b{number}": metric for number, (_, metric) in enumerate(billed)}
     counted = {f"c{number}": metric for number, metric in enumerate(committed)}
-    # A metric without data in this hour counts as none.
+    # a metric without data in an hour counts as 0
     dollars = " + ".join(f"FILL(b{n}, 0) * {price / 1e6:.12f}" for n, (price, _) in enumerate(billed))
     statuses = " + ".join(f"FILL({name}, 0)" for name in counted)
     return cloudwatch.MathExpression(

@@ -23,7 +23,7 @@ from .metrics import api_metric, publisher_metric, table_metric
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """`tables` and `functions` are by the name that their alarms begin with."""
+    """The keys of `tables` and `functions` are the prefixes of their alarms' names."""
 
     publishers: Publishers
     api: appsync.GraphqlApi
@@ -32,7 +32,8 @@ class Deployment:
 
 
 def add_alarms(alarms: Alarms, deployment: Deployment) -> None:
-    """Every alarm of a deployment. A publisher of a tenant has its own, with the tenant in their names."""
+    """All alarms of a deployment. Each tenant's publisher has alarms of its own, whose names contain the
+    tenant."""
     for suffix in deployment.publishers.by_suffix:
         _publisher(alarms, deployment.publishers, suffix)
     _api(alarms, deployment.api)
@@ -60,17 +61,17 @@ def _publisher(alarms: Alarms, publishers: Publishers, suffix: str) -> None:
         (
             "RefusedStatuses",
             REFUSED_METRIC,
-            "Somebody reported for another user's job, or for another tenant.",
+            "A caller reported for another user's job, or for another tenant.",
         ),
         ("RejectedStatuses", REJECTED_METRIC, "The publisher rejects statuses that are not valid."),
-        ("PushesGivenUp", GIVEN_UP_METRIC, "AppSync did not take a push in two deliveries."),
+        ("PushesGivenUp", GIVEN_UP_METRIC, "AppSync did not accept a push in two deliveries."),
     ):
         alarms.when(name, publisher_metric(function, metric), description=description, of=suffix)
     alarms.when(
         "PublishFailures",
         publisher_metric(function, FAILURES_METRIC),
         minutes=3,
-        description="The publisher could not commit or push statuses, and tries them again.",
+        description="The publisher could not commit or push statuses. SQS delivers them again.",
         of=suffix,
     )
 
@@ -81,5 +82,5 @@ def _api(alarms: Alarms, api: appsync.GraphqlApi) -> None:
         ("ConnectErrors", "ConnectServerError", "AppSync fails to open WebSocket connections."),
         ("SubscribeErrors", "SubscribeServerError", "AppSync fails to start subscriptions."),
     ):
-        # AppSync fails now and then, and clients try again: one bad minute is not worth a call.
+        # AppSync fails now and then, and clients retry, so one bad minute triggers no alarm.
         alarms.when(name, api_metric(api, metric), minutes=2, within=10, description=description)

@@ -1,1 +1,1 @@
-"""Webhooks, Slack and event buses: the receivers of jobs' events."""
+"""Webhooks, Slack and event buses, which receive the events of jobs."""

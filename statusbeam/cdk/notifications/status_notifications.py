@@ -1,4 +1,4 @@
-"""Notifications of jobs, from the status table's stream: nothing is sent before it is committed."""
+"""Notifications of jobs, from the status table's stream, so only committed events are sent."""
 
 from __future__ import annotations
 
@@ -38,11 +38,12 @@ _LEASE_RECEIVES: Final = 10
 
 
 class StatusNotifications(Construct):
-    """Tells `options.channels` what happens to the jobs of a deployment.
+    """Sends the events of a deployment's jobs to `options.channels`.
 
         StatusNotifications(self, "Notifications", status=status, options=NotificationOptions(channels=(…,)))
 
-    `dead_letters` holds what could not be read or checked, `delivery_dead_letters` what no receiver took.
+    `dead_letters` holds events and lease checks that failed. `delivery_dead_letters` holds deliveries that
+    the receiver did not accept.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class StatusNotifications(Construct):
         listed = iam.Grant.add_to_principal(
             grantee=lifecycle.role, actions=["dynamodb:ListStreams"], resource_arns=["*"]
         )
-        accept_wildcard(lifecycle.role, resource="*", reason="dynamodb:ListStreams takes no resource.")
+        accept_wildcard(lifecycle.role, resource="*", reason="dynamodb:ListStreams supports no resource.")
         self.dead_letters.grant_send_messages(lifecycle.role)
         mapping = lambda_.CfnEventSourceMapping(
             self,
@@ -193,7 +194,7 @@ class StatusNotifications(Construct):
             removal_policy=self._resources.removal_policy,
             deletion_protection=self._resources.deletion_protection,
         )
-        reason = "Without it, a job gets a second message in Slack; nothing is lost."
+        reason = "Without a backup, a job gets a second message in Slack. No status is lost."
         accept(table, rule="AwsSolutions-DDB3", reason=reason)
         return table
 

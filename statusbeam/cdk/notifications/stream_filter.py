@@ -13,4 +13,4 @@ HEADS_WITH_EVENT: Final[Mapping[str, Any]] = {
         "NewImage": {StatusTable.JOB_EVENT: {"S": [{"exists": True}]}},
     }
 }
-"""Heads whose commit made an event of the job. Others cost nothing."""
+"""Heads whose commit made an event of the job. Filtered records cost nothing."""

@@ -59,6 +59,7 @@ class JobRequests(Construct):
             grantee=self.role,
             actions=["events:PutEvents"],
             resource_arns=[bus],
-            # The emulator tells policies nothing of an event: a condition would refuse each.
+            # The emulator's IAM does not know the fields of an event: a condition on them would refuse each
+            # event.
             conditions=None if emulated else {"StringEquals": only},
         )

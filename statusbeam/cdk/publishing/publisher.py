@@ -13,7 +13,7 @@ from ..options import PrivateNetwork, ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
 from .status_queue import StatusQueue
 
-# With Lambda's default of six hours, "50 %" could arrive long after "done".
+# With Lambda's default of six hours, a late status could arrive long after the job's end.
 _RETRIES = 2
 _MAX_EVENT_AGE = Duration.minutes(15)
 

@@ -16,7 +16,7 @@ from .status_route import InvokeRoute, QueueRoute, StatusRoute
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishers:
-    """`shared` takes every tenant that the deployment takes. Those in `of_tenants` take one each."""
+    """`shared` accepts all tenants of the deployment. Each publisher in `of_tenants` accepts one tenant."""
 
     shared: Publisher
     of_tenants: Mapping[str, Publisher]
@@ -26,7 +26,7 @@ class Publishers:
 
     @property
     def by_suffix(self) -> Mapping[str, Publisher]:
-        """All of them, by the end of the names of what belongs to each."""
+        """All publishers, by the suffix of their resources' names."""
         tenants = {f"Of-{tenant}": publisher for tenant, publisher in self.of_tenants.items()}
         return {"": self.shared, **tenants}
 

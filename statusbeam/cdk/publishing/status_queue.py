@@ -29,8 +29,8 @@ class StatusQueue(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._resources = resources
-        # The least that Lambda takes: a job waits for so long when its publisher dies. AWS advises six times
-        # the timeout, for throttled batches; reserved concurrency keeps these away.
+        # The shortest that Lambda accepts: if its publisher dies, a job waits this long. AWS advises six
+        # times the timeout because of throttled batches, which reserved concurrency prevents.
         self._visibility = consumer_timeout
         self.dead_letters = self._fifo("DeadLetters", kept=Duration.days(14))
         accept(self.dead_letters, rule="AwsSolutions-SQS3", reason="This queue is the dead-letter queue.")
@@ -66,14 +66,15 @@ class StatusQueue(Construct):
         return queue
 
     def feed(self, consumer: lambda_.Function, *, reserved_concurrency: int | None = None) -> None:
-        """Let the queue invoke its consumer, and the consumer take its messages."""
+        """Connect the queue to its consumer, with the consumer's grants."""
         reserved = reserved_concurrency
         consumer.add_event_source(
             event_sources.SqsEventSource(
                 self.queue,
                 batch_size=MESSAGES_PER_INVOCATION,
                 report_batch_item_failures=True,
-                # The rest is for invokes. A throttled batch counts as a delivery of each of its messages.
+                # The remaining concurrency is for invokes. A throttled batch counts as a delivery of each of
+                # its messages.
                 max_concurrency=reserved * 4 // 5 if reserved is not None else None,
             )
         )

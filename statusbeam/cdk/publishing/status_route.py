@@ -1,6 +1,6 @@
 """How functions and workflows report statuses: through the queue, or by invoking the publisher.
 
-A deployment chooses one. Its functions and its Step Functions states report in that way.
+A deployment has one of these routes. Its functions and its Step Functions states use this route.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Checkpoint = tasks.SqsSendMessage | tasks.LambdaInvoke
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one state reports. Expressions between `{% %}` are JSONata, evaluated when the state is entered.
+    """The report of one state. Expressions between `{% %}` are JSONata, evaluated when the state is entered.
 
     `update` is a StatusInput with its jobId and tenantId. With one `batch_id`, the state's own retries are
     one status. `outputs` is the input of the next state, and `assign` its variables.
@@ -41,7 +41,7 @@ class Report:
 
 
 class StatusRoute(ABC):
-    """A way to the publisher."""
+    """A route to the publisher."""
 
     @abstractmethod
     def environment(self) -> dict[str, str]:

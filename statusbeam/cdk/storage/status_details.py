@@ -17,11 +17,11 @@ from ..python_function import PythonFunction, grant_invoke
 
 _ACCESS_LOG_DAYS = 90
 _LOG_BY_BUCKET_POLICY = "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy"
-"""A feature flag of CDK that apps may lack."""
+"""A feature flag of CDK, which apps may have turned off."""
 
 
 class StatusDetails(Construct):
-    """The publisher writes to `bucket_name`, and the API asks `reader`, whose role is `role`. S3 deletes a
+    """The publisher writes to `bucket_name`, and the API invokes `reader`, whose role is `role`. S3 deletes a
     detail after `days`."""
 
     def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions, days: int) -> None:
@@ -73,7 +73,7 @@ class StatusDetails(Construct):
             self,
             "AccessLog",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,  # S3 delivers access logs to no other
+            encryption=s3.BucketEncryption.S3_MANAGED,  # S3 delivers access logs to no other buckets
             enforce_ssl=not self._resources.emulated,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(_ACCESS_LOG_DAYS))],
@@ -99,5 +99,7 @@ class StatusDetails(Construct):
     def _grant(self, role: iam.Role, action: str) -> None:
         objects = self._bucket.arn_for_objects("*")
         iam.Grant.add_to_principal(grantee=role, actions=[action], resource_arns=[objects])
-        reason = "Keys are made of digests: there is no prefix to grant, and one action on objects is all."
+        reason = (
+            "Keys consist of digests, so there is no prefix to grant. The grant is one action on objects."
+        )
         accept_wildcard(role, resource=objects, reason=reason)

@@ -52,7 +52,7 @@ class StatusTable(Construct):
         grant_encrypt_decrypt(grantee, self._resources.key_arn, service="dynamodb")
 
     def stream(self) -> str:
-        """The ARN of the table's stream, which this call turns on: heads before and after each commit."""
+        """Turn on the table's stream, with heads before and after each commit. Returns its ARN."""
         resource = self.table.node.default_child
         if not isinstance(resource, dynamodb.CfnTable):
             raise TypeError(f"Table holds a {type(resource).__name__}")

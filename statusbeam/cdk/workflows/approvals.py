@@ -28,16 +28,16 @@ from ..monitoring.alarms import Alarms
 from ..options import ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
 
-# A late answer is still right, but after hours an operator should look.
+# A late answer is still useful, but after hours an operator should look.
 _MAX_EVENT_AGE = Duration.hours(6)
 _DELIVERIES = 20  # by EventBridge, to Lambda
 _RETRIES = 2  # by Lambda, of a function that failed
 
 
 class Approvals(Construct):
-    """Keeps the task tokens of states that wait, and gives each state its answer.
+    """Stores the task tokens of waiting states, and sends each state its answer.
 
-    `function` is what such a state invokes. `dead_letters` holds the answers that could not be given.
+    Such a state invokes `function`. `dead_letters` holds undelivered answers.
     `watch` adds alarms.
     """
 
@@ -90,8 +90,8 @@ class Approvals(Construct):
         alarms.function("Approvals", self.function)
 
     def serve(self, machine: sfn.StateMachine) -> None:
-        """Give the states of a machine their answers."""
-        # The emulator does not know which machine a token is of.
+        """Send the states of a machine their answers."""
+        # The emulator does not know the machine of a token.
         resource = "*" if self._emulated else machine.state_machine_arn
         # In a policy of its own: the function must not depend on the machine, which depends on the function.
         policy = iam.Policy(
@@ -101,7 +101,9 @@ class Approvals(Construct):
             roles=[self._role],
         )
         if self._emulated:
-            accept_wildcard(policy, resource="*", reason="The emulator does not know which machine it is.")
+            accept_wildcard(
+                policy, resource="*", reason="The emulator does not know the machine of a task token."
+            )
 
     def _table(self, resources: ResourceOptions) -> dynamodb.Table:
         key = customer_key(self, resources)
@@ -119,7 +121,7 @@ class Approvals(Construct):
             removal_policy=resources.removal_policy,
             deletion_protection=resources.deletion_protection,
         )
-        reason = "It holds what waits at this moment: a restored table would hold tokens that are used up."
+        reason = "The table holds current waits. A restored copy would hold used task tokens."
         accept(table, rule="AwsSolutions-DDB3", reason=reason)
         return table
 

@@ -1,7 +1,7 @@
-"""The closer ends jobs whose execution ended without a final status, reopens redriven ones, and stops the
+"""The closer ends a job if its execution ended without a final status, reopens redriven ones, and stops the
 executions of cancelled jobs.
 
-It belongs into the stack of the state machines that it watches.
+It belongs in the stack of the state machines that it watches.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ..python_function import AsyncDelivery, LibraryLayer, PythonFunction
 from .execution_stopper import ExecutionStopper
 
 _ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-# A late final status is still right, but after hours an operator should look.
+# A late final status is still useful, but after hours an operator should look.
 _MAX_EVENT_AGE = Duration.hours(6)
 _DELIVERIES = 20  # by EventBridge, to Lambda
 _RETRIES = 2  # by Lambda, of a closer that failed
@@ -43,7 +43,7 @@ class ExecutionCloser(Construct):
 
     `state_machines` are standard workflows. Each execution is a whole job, with jobId, userId and tenantId at
     the top of its input. A child workflow among them would end its parent's job. A rule of EventBridge has
-    room for some twenty of them.
+    room for about twenty of them.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ExecutionCloser(Construct):
             iam.Grant.add_to_principal(
                 grantee=closer.role, actions=["states:DescribeExecution"], resource_arns=[arn]
             )
-            reason = "An execution has its name only when it is started."
+            reason = "The name of an execution is known only when it starts."
             accept_wildcard(closer.role, resource=arn, reason=reason)
         self._functions = {"Closer": closer.function}
         self._functions["Stopper"] = ExecutionStopper(

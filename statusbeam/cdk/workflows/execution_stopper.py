@@ -1,4 +1,4 @@
-"""The stopper stops the executions of cancelled jobs: those of the state machines that it is given."""
+"""The stopper stops the executions of cancelled jobs, for the given state machines."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from ..encryption import customer_key, grant_encrypt_decrypt
 from ..options import ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
 
-# Who asks for an end waits for it: an older request is better made again.
+# A caller waits for the end of its job, and repeats an old request itself.
 _MAX_EVENT_AGE = Duration.hours(1)
 _RETRIES = 2
 
 
 class ExecutionStopper(Construct):
-    """It notes which executions run for which jobs. The events of others' state machines do not reach it."""
+    """It stores the running executions of each job. It gets only events of the given state machines."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class ExecutionStopper(Construct):
             removal_policy=resources.removal_policy,
             deletion_protection=resources.deletion_protection,
         )
-        reason = "It holds what runs at this moment: a restored table would name executions that have ended."
+        reason = "The table holds running executions. A restored copy would name ended ones."
         accept(table, rule="AwsSolutions-DDB3", reason=reason)
         return table
 
@@ -97,7 +97,7 @@ def _grant(role: iam.Role, table: dynamodb.ITable, executions: Sequence[str]) ->
         iam.Grant.add_to_principal(
             grantee=role, actions=["states:DescribeExecution", "states:StopExecution"], resource_arns=[arn]
         )
-        accept_wildcard(role, resource=arn, reason="An execution has its name only when it is started.")
+        accept_wildcard(role, resource=arn, reason="The name of an execution is known only when it starts.")
 
 
 def _starts_and_ends(state_machines: Sequence[sfn.IStateMachine]) -> events.EventPattern:

@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 
-# An execution's ARN is too long for an id; 16 digits of its digest tell the executions of a job apart.
+# An execution's ARN is too long for an id; 16 digits of its digest distinguish the executions of a job.
 _EXECUTION = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 16)"
 # After a redrive, a state reports a new status; a retry repeats the old one. The emulator has no redrive.
 REDRIVE = "($n := $states.context.Execution.RedriveCount; $n > 0 ? '-' & $string($n) : '')"
@@ -46,7 +46,8 @@ class Invocation:
         found: dict[str, object] = {
             "agentName": self.name,
             "invocationId": jsonata(f"${self.id_variable}"),
-            # A redrive counts retries from the beginning: then the fold counts, from the last attempt on.
+            # After a redrive, Step Functions counts retries from zero, so the fold continues from the last
+            # attempt.
             "attempt": jsonata(f"{_REDRIVEN} ? null : ${self.attempt_variable}"),
             "message": jsonata(message),
         }
@@ -60,10 +61,10 @@ class Invocation:
 
 
 def key_of(name: str) -> str:
-    """The part of an id that stands for `name`. Raises ValueError if nothing of it may be in an id."""
+    """The part of an id for `name`. Raises ValueError if `name` has no character that an id may have."""
     key = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:KEY_LENGTH]
     if not key:
-        raise ValueError(f"{name!r} has no letter or digit to make an id of")
+        raise ValueError(f"{name!r} has no letter or digit, so it makes no id")
     return key
 
 
@@ -83,5 +84,5 @@ def invocation_id(key: str, item: str | None = None) -> str:
 
 
 def jsonata(expression: str) -> str:
-    """`expression` as Step Functions marks JSONata."""
+    """`expression` with the marks of JSONata in Step Functions."""
     return f"{{% {expression} %}}"

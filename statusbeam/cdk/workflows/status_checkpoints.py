@@ -7,7 +7,7 @@
     status.grant_report(machine.role)
 
 The input and the output of a wrapped state stay unchanged. Its error is raised again after the report. The
-workflow goes on if a status cannot be sent. docs/how-to/workflows.md has the details.
+workflow continues if a status cannot be sent. docs/how-to/workflows.md has the details.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ Work = sfn.IChainable
 class StatusCheckpoints(Construct):
     """Adds states that report to one workflow.
 
-    `owner` is a JSONata expression for the object with jobId, userId and tenantId: the execution's input,
-    unless it says otherwise. `query_language` is the workflow's: states given to a JSONata machine are
+    `owner` is a JSONata expression for the object with jobId, userId and tenantId: by default the
+    execution's input. `query_language` is the workflow's: states given to a JSONata machine are
     JSONata, and their callers' Catch is written in it.
     """
 
@@ -55,7 +55,7 @@ class StatusCheckpoints(Construct):
         self._owner = owner
         self._jsonata = query_language is sfn.QueryLanguage.JSONATA
         self._keys: set[str] = set()
-        self._of_items: set[str] = set()  # keys of agents in a Map; only their own states know their ids
+        self._of_items: set[str] = set()  # keys of agents in a Map, whose ids only their own states know
         self._plan: list[dict[str, str]] = []
 
     def agent(
@@ -72,7 +72,7 @@ class StatusCheckpoints(Construct):
         Add Retry and Catch to the state that this returns. Each of its retries is an attempt; retries inside
         `work` are not reported.
 
-        `item` tells the iterations of a Map apart. It is a JSONata path into the input of `work`, like
+        `item` distinguishes the iterations of a Map. It is a JSONata path into the input of `work`, like
         `orderId`, or `$` for the input itself. `parent` is the `name` of the agent that `work` is a part of.
         The states send no heartbeats: readers call the agent stale after `silence`, at most a day.
 
@@ -299,12 +299,12 @@ class StatusCheckpoints(Construct):
         return scope.branch(branch)
 
     def _raise_again(self, state_name: str) -> sfn.Fail:
-        # An error may have no cause, and an undefined value would be an error of its own.
+        # An error may have no cause, and an undefined value would raise another error.
         error, cause = (f"$exists($states.input.{x}) ? $states.input.{x} : ''" for x in ("Error", "Cause"))
         return sfn.Fail.jsonata(self, state_name, error=jsonata(error), cause=jsonata(cause))
 
     def _id_of_parent(self, name: str) -> str:
-        """JSONata for the id of the parent agent, which is added after the agents inside it."""
+        """JSONata for the id of the parent agent. The parent is added after the agents inside it."""
         key = key_of(name)
 
         def found() -> str:
@@ -343,7 +343,7 @@ def _lone_state(work: Work) -> sfn.TaskStateBase | sfn.Parallel | sfn.Map | None
 
 
 def _after(time: Duration) -> str:
-    """JSONata for the time so long after the state was entered."""
+    """JSONata for a time after the state was entered."""
     return f"$fromMillis($toMillis($states.context.State.EnteredTime) + {round(time.to_milliseconds())})"
 
 

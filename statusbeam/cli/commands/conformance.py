@@ -150,8 +150,8 @@ def _print(document: Mapping[str, Any]) -> None:
         print_line(f"{check['name']:<12}{'passed' if check['passed'] else 'FAILED'}")
         for finding in check["findings"]:
             print_line(f"  {finding['fault']}: {finding['detail']}")
-    told = "conforms" if document["conforming"] else "does not conform"
-    print_line(f"{document['url']} {told} to {document['dialect']}.")
+    verdict = "conforms" if document["conforming"] else "does not conform"
+    print_line(f"{document['url']} {verdict} to {document['dialect']}.")
 
 
 COMMAND = command(

@@ -17,7 +17,7 @@ from ..records import Output, print_document
 if TYPE_CHECKING:
     from statusbeam.client.doctor.findings import Finding
 
-_WAYS = {"queue": "queue", "invoke": "publisher's invokes"}
+_TRANSPORTS = {"queue": "queue", "invoke": "publisher's invokes"}
 _COUNTS = ("sent", "committed", "pushed", "received", "lost", "duplicates", "recovered", "reconnects")
 
 
@@ -54,10 +54,10 @@ def doctor(
         PROBE_STATUSES,
         STATUSES,
         Examination,
-        Wanted,
+        ExaminationOptions,
     )
 
-    wanted = Wanted(
+    wanted = ExaminationOptions(
         statuses=statuses or (PROBE_STATUSES if probe else STATUSES),
         timeout=timeout,
         probe_only=probe and job is None,
@@ -98,7 +98,7 @@ def _print(document: Mapping[str, Any]) -> None:
     if document["clockAheadSeconds"] is not None:
         rows["clock"] = f"{document['clockAheadSeconds']:+.1f} s against the service"
     if probe:
-        rows["probe"] = f"job {probe['jobId']}, through the {_WAYS[probe['transport']]}"
+        rows["probe"] = f"job {probe['jobId']}, through the {_TRANSPORTS[probe['transport']]}"
     if probe and "milliseconds" in probe:
         rows |= _measure_rows(probe)
     if finding:

@@ -33,10 +33,10 @@ def updates(
     """Print the statuses of a job, one a line: sequence, status, agent, message."""
     deployment = options.deployment()
     if follow:
-        from ..watching import LinesView, Wanted, exit_code, follow_jobs  # noqa: PLC0415 - as below
+        from ..watching import LinesView, WatchOptions, exit_code, follow_jobs  # noqa: PLC0415 - as below
 
         lines = LinesView(output, with_job=False)
-        wanted = Wanted(jobs=[job], after=from_ - 1, strict=strict)
+        wanted = WatchOptions(jobs=[job], after=from_ - 1, strict=strict)
         return exit_code(follow_jobs(deployment, wanted, lambda _: lines))
     from ..status_line import columns_of, document_of  # noqa: PLC0415 - --help does without
 

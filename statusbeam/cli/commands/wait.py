@@ -29,9 +29,9 @@ def wait(
 
     Exit code 0 when the job ended in the state of --for, 1 when it ended otherwise.
     """
-    from ..watching import Wanted, follow_jobs  # noqa: PLC0415 - --help does without
+    from ..watching import WatchOptions, follow_jobs  # noqa: PLC0415 - --help does without
 
-    wanted = Wanted(jobs=[job], timeout=timeout, strict=strict)
+    wanted = WatchOptions(jobs=[job], timeout=timeout, strict=strict)
     (followed,) = follow_jobs(options.deployment(), wanted)
     state = followed.snapshot.head.overall_status.value
     print_document(output, document_of_job(followed.snapshot), print_job_line)

@@ -36,10 +36,10 @@ def watch(
 
     Exit code 0 when all jobs completed, 1 when one failed or was cancelled.
     """
-    from ..watching import LinesView, TerminalView, Wanted, exit_code, follow_jobs, is_live  # noqa: PLC0415
+    from ..watching import LinesView, TerminalView, WatchOptions, exit_code, follow_jobs, is_live  # noqa: PLC0415
 
     deployment = options.deployment()
-    wanted = Wanted(jobs=jobs, after=from_ - 1, until=until, timeout=timeout, strict=strict)
+    wanted = WatchOptions(jobs=jobs, after=from_ - 1, until=until, timeout=timeout, strict=strict)
     if is_live(output):
         followed = follow_jobs(deployment, wanted, TerminalView)
     else:

@@ -1,1 +1,1 @@
-"""Finds the first thing that is wrong with a deployment: `examination` has facts, `diagnosis` judges them."""
+"""Finds the first fault of a deployment: `examination` collects facts, `diagnosis` judges them."""

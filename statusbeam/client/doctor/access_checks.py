@@ -1,4 +1,4 @@
-"""What can be wrong before a status is sent: clock, credentials, region, stack, tables, and who reads.
+"""Faults that show before a status is sent: clock, credentials, region, stack, tables and reader.
 
 Each check looks at facts and gives a finding, or None.
 """
@@ -11,7 +11,7 @@ from .facts import Facts, Failure, ReaderFacts, StackFacts, TableFacts
 from .findings import Finding, Kind, denied_secret, is_denied_secret, throttled_table
 
 CLOCK_SECONDS: Final = 60
-"""A clock may be off by so much. A token that is issued with such a clock is still accepted soon."""
+"""The tolerated difference of clocks. A token issued by such a clock is accepted within this time."""
 
 _NO_CREDENTIALS: Final = frozenset(
     (
@@ -38,11 +38,11 @@ _WRONG: Final = frozenset(
     )
 )
 _NO_REGION: Final = frozenset(("NoRegionError", "InvalidRegionError"))
-_GONE: Final = "ResourceNotFoundException"
+_MISSING: Final = "ResourceNotFoundException"
 
 
 def clock(facts: Facts) -> Finding | None:
-    """This machine's clock is not AWS's, or not the API's."""
+    """This machine's clock differs from the clock of AWS or of the API."""
     named = (("AWS", facts.clock_ahead), ("the API", facts.api_clock_ahead))
     for whose, ahead in named:
         if ahead is not None and abs(ahead) > CLOCK_SECONDS:
@@ -51,7 +51,7 @@ def clock(facts: Facts) -> Finding | None:
                 "clock",
                 Kind.BROKEN,
                 f"The clock of this machine is {_duration(abs(ahead))} {direction} the clock of {whose}: "
-                "signatures and tokens are refused, and times are wrong.",
+                "AWS rejects its signatures and tokens, and the times it reports are wrong.",
                 "Turn on the time synchronization of this machine (NTP), for example with "
                 "`timedatectl set-ntp true`.",
             )
@@ -81,7 +81,7 @@ def _credentials(failure: Failure) -> Finding | None:
             "no_credentials",
             Kind.NOT_ALLOWED,
             "This machine has no AWS credentials.",
-            "Sign in with `aws sso login` or run `aws configure`, or name a profile that has them with "
+            "Sign in with `aws sso login`, run `aws configure`, or name a profile that has credentials with "
             "--profile.",
         )
     if failure.code == "ProfileNotFound":
@@ -89,7 +89,7 @@ def _credentials(failure: Failure) -> Finding | None:
             "no_profile",
             Kind.WRONG_CALL,
             f"The AWS profile does not exist: {failure.message}",
-            "Name one that `aws configure list-profiles` prints, with --profile.",
+            "List the profiles with `aws configure list-profiles`, and name one with --profile.",
         )
     if failure.code in _EXPIRED:
         return Finding(
@@ -103,7 +103,7 @@ def _credentials(failure: Failure) -> Finding | None:
             "credentials_wrong",
             Kind.NOT_ALLOWED,
             f"AWS does not accept the credentials ({failure.code}).",
-            "Check which ones are used with `aws sts get-caller-identity`, and name others with --profile.",
+            "See with `aws sts get-caller-identity` which ones are used, or name a profile with --profile.",
         )
     return None
 
@@ -128,7 +128,7 @@ def _region(found: StackFacts, failure: Failure) -> Finding | None:
             "wrong_region",
             Kind.NOT_FOUND,
             f"The stack {found.name} is not in the region {found.region}, but in {_list(found.found_in)}.",
-            f"Call the command with --region {found.found_in[0]}, or set it for the context.",
+            f"Call the command with --region {found.found_in[0]}, or set the region of the context.",
         )
     return None
 
@@ -140,13 +140,13 @@ def _missing_stack(found: StackFacts) -> Finding:
             "stack_denied",
             Kind.NOT_ALLOWED,
             f"The AWS credentials may not read the stack {found.name}.",
-            "Grant them cloudformation:DescribeStacks on it, or use others with --profile.",
+            "Grant cloudformation:DescribeStacks on the stack, or name another profile with --profile.",
         )
     if "does not exist" in failure.message:
         return Finding(
             "wrong_stack",
             Kind.NOT_FOUND,
-            f"There is no stack {found.name} in the region {found.region}, nor elsewhere in this account.",
+            f"This account has no stack {found.name}, neither in {found.region} nor in another region.",
             _name_another(found),
         )
     return Finding(
@@ -160,7 +160,7 @@ def _missing_stack(found: StackFacts) -> Finding:
 def _name_another(found: StackFacts) -> str:
     if found.others:
         return f"Name the status stack with --stack. The region has {_list(found.others)}."
-    return "Name the status stack as `cdk deploy` prints it, with --stack; --profile names another account."
+    return "Name the status stack with --stack, as `cdk deploy` prints it, or another account with --profile."
 
 
 def tables(facts: Facts) -> Finding | None:
@@ -172,12 +172,12 @@ def _table(table: TableFacts) -> Finding | None:
     failure = table.failure
     if failure is None or failure.is_denied:  # the caller may not read it; the publisher may
         return None
-    if failure.code == _GONE:
+    if failure.code == _MISSING:
         return Finding(
             "table_gone",
             Kind.NOT_FOUND,
-            f"The table of the {table.purpose} is gone: {table.name}.",
-            "Deploy the stack again; restore the table from a backup if it held jobs.",
+            f"The table of the {table.purpose} does not exist: {table.name}.",
+            "Deploy the stack again. If the table held jobs, restore it from a backup.",
         )
     if failure.is_throttled:
         return throttled_table(table.purpose)
@@ -220,8 +220,8 @@ def _login(facts: Facts, found: ReaderFacts, failure: Failure) -> Finding | None
     return Finding(
         "token_refused",
         Kind.NOT_ALLOWED,
-        f"The API does not accept the token ({found.how}): it is another deployment's, or was changed.",
-        "Get a token of this deployment: `statusbeam login`, or `statusbeam token`.",
+        f"The API does not accept the token ({found.how}): another deployment issued it, or it was changed.",
+        "Get a token of this deployment with `statusbeam login` or `statusbeam token`.",
     )
 
 
@@ -231,14 +231,14 @@ def _api(failure: Failure) -> Finding:
             "api_refused",
             Kind.NOT_ALLOWED,
             f"The API refuses the user: {failure.message}",
-            "Look for this refusal in the API's log group, and at the rules of its firewall if it has one.",
+            "Look for this refusal in the API's log group, and check the rules of the API's firewall.",
         )
     if failure.is_throttled:
         return Finding(
             "api_throttled",
             Kind.OUT_OF_REACH,
-            f"The API takes no more requests: {failure.message}",
-            "Look at the request tokens of the API in Service Quotas, and raise them.",
+            f"The API throttles requests: {failure.message}",
+            "Raise the quota of the API's request tokens in Service Quotas.",
         )
     return Finding(
         "api_unreachable",
@@ -249,7 +249,7 @@ def _api(failure: Failure) -> Finding:
 
 
 def api_key(facts: Facts) -> Finding | None:
-    """Clients with the API key are refused."""
+    """The API refuses clients with the API key."""
     found = facts.api_key
     if found is None:
         return None
@@ -262,7 +262,7 @@ def api_key(facts: Facts) -> Finding | None:
     return Finding(
         "api_key_expired",
         Kind.NOT_ALLOWED,
-        f"The API key of the stack {expired}: clients that use it are refused.",
+        f"The API key of the stack {expired}: the API refuses clients that use it.",
         "Deploy again with a later api_key_expires, and give the clients the new output ApiKey.",
     )
 

@@ -14,11 +14,11 @@ from ..connect import identity
 from ..contexts import Contexts, config_folder
 from ..target import Flags, Target, choose
 from .document import document_of
-from .examination import PROBE_STATUSES, PROBE_TIMEOUT, Examination, Wanted
+from .examination import PROBE_STATUSES, PROBE_TIMEOUT, Examination, ExaminationOptions
 from .facts import PROBE_PREFIX
 
 CANARY_USER: Final = f"{PROBE_PREFIX}canary"
-"""The user whom the canary reads as. It needs no login: the canary issues its view token."""
+"""The canary reads as this user. The user needs no login: the canary issues its own view token."""
 
 
 def run_probe(
@@ -32,12 +32,12 @@ def run_probe(
 ) -> dict[str, Any]:
     """The document that `statusbeam doctor --probe --output json` prints.
 
-    `outputs` are those of the status stack. The AWS credentials and the region are the process's. Raises
-    TargetError if the arguments name nobody; every other error becomes a finding.
+    `outputs` are the outputs of the status stack. The AWS credentials and the region come from the process.
+    Raises TargetError if the arguments name no user; every other error becomes a finding.
     """
     contexts = Contexts(config_folder(os.environ))
     choice = choose(Flags(stack=stack, user=user, tenant=tenant), os.environ, contexts)
     target = Target(choice, outputs)
-    wanted = Wanted(statuses=statuses, timeout=timeout, probe_only=True)
+    wanted = ExaminationOptions(statuses=statuses, timeout=timeout, probe_only=True)
     report = Examination(target, lambda: identity(target, contexts), wanted).run()
     return document_of(stack, report)

@@ -1,4 +1,4 @@
-"""What can be wrong on the way of a status: the connection, the sending, and the delivery.
+"""Faults on the way of a status: in the connection, the sending and the delivery.
 
 Each check looks at facts and gives a finding, or None.
 """
@@ -9,12 +9,20 @@ from collections.abc import Callable
 from typing import Final
 
 from .facts import Facts, ProbeFacts
-from .findings import GONE, Finding, Kind, denied_secret, gone_publisher, gone_queue, is_denied_secret
+from .findings import (
+    MISSING,
+    Finding,
+    Kind,
+    denied_secret,
+    is_denied_secret,
+    missing_publisher,
+    missing_queue,
+)
 from .measures import Measures
 
 
 def connection(facts: Facts) -> Finding | None:
-    """The real-time connection does not come up."""
+    """The real-time connection does not open."""
     failure = facts.probe.connect_failure if facts.probe else None
     if failure is None:
         return None
@@ -24,39 +32,39 @@ def connection(facts: Facts) -> Finding | None:
         return Finding(
             "view_tokens_refused",
             Kind.BROKEN,
-            "The API refuses view tokens that the stack's own secret has signed.",
-            "Look into the authorizer's log group; deploy the stack again if its secret was replaced.",
+            "The API refuses view tokens that are signed with the stack's own secret.",
+            "Look into the authorizer's log group. If the secret was replaced, deploy the stack again.",
         )
     return Finding(
         "realtime_unreachable",
         Kind.OUT_OF_REACH,
-        f"The API answers, but its real-time connection does not come up: {failure.message}",
-        "Let WebSockets (wss, port 443) to the output RealtimeUrl through proxies and firewalls.",
+        f"The API answers, but its real-time connection does not open: {failure.message}",
+        "Allow WebSockets (wss, port 443) to the output RealtimeUrl in proxies and firewalls.",
     )
 
 
 def sending(facts: Facts) -> Finding | None:
-    """The statuses of the probe could not be handed over."""
+    """The queue or Lambda does not accept the statuses of the probe."""
     probe = facts.probe
     failure = probe.send_failure if probe else None
     if probe is None or failure is None:
         return None
     is_queue = probe.transport == "queue"
     where = "queue" if is_queue else "publisher"
-    if failure.code in GONE:
-        return gone_queue("its address") if is_queue else gone_publisher("of the stack")
+    if failure.code in MISSING:
+        return missing_queue() if is_queue else missing_publisher()
     if failure.is_denied:
         action = "sqs:SendMessage" if is_queue else "lambda:InvokeFunction"
         return Finding(
             "send_denied",
             Kind.NOT_ALLOWED,
             f"The AWS credentials may not send a status to the {where}.",
-            f"Grant them {action} on it, as `Statusbeam.grant_report` does for agents.",
+            f"Grant {action} on the {where}, as `Statusbeam.grant_report` does for agents.",
         )
     return Finding(
         "send_failed",
         Kind.OUT_OF_REACH,
-        f"The {where} does not take statuses: {failure.message}",
+        f"The {where} does not accept statuses: {failure.message}",
         "Check the network, and the AWS Health Dashboard for SQS and Lambda.",
     )
 
@@ -74,14 +82,14 @@ def _not_committed(probe: ProbeFacts, found: Measures) -> Finding | None:
     missing = found.sent - found.committed
     if not missing:
         return None
-    where = "queue took" if probe.transport == "queue" else "Lambda took"
+    accepted = "the queue" if probe.transport == "queue" else "Lambda"
     return Finding(
         "not_committed",
         Kind.OUT_OF_REACH,
-        f"{missing} of {found.sent} statuses are not in the table: the {where} them, and the publisher has "
-        "not stored them yet.",
-        "Look at the age of the oldest message and at `statusbeam queue peek`, then into the publisher's "
-        "log group.",
+        f"{missing} of {found.sent} statuses are not in the table: {accepted} accepted them, and the "
+        "publisher has not stored them yet.",
+        "Check the age of the queue's oldest message and `statusbeam queue peek`, then the publisher's log "
+        "group.",
     )
 
 
@@ -92,7 +100,7 @@ def _lost(_: ProbeFacts, found: Measures) -> Finding | None:
         "statuses_lost",
         Kind.LOST,
         f"{found.lost} of {found.committed} stored statuses did not reach the client.",
-        "Call doctor again. If it stays, look at InboundMessageDropped and the 5XX metrics of the API.",
+        "Call doctor again. If it repeats, check InboundMessageDropped and the API's 5XX metrics.",
     )
 
 
@@ -102,8 +110,8 @@ def _no_pushes(_: ProbeFacts, found: Measures) -> Finding | None:
     return Finding(
         "no_pushes",
         Kind.BROKEN,
-        "No push arrives: the client received every status only by reading the log.",
-        "Look at PushesGivenUp of the publisher, and at the subscription metrics of the API.",
+        "No push arrives: the client reads every status from the log.",
+        "Check the publisher's metric PushesGivenUp, and the subscription metrics of the API.",
     )
 
 

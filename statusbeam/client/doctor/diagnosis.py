@@ -1,8 +1,8 @@
-"""The first thing that is wrong, by the facts: pure, so that each finding has a test.
+"""The first fault that the facts show. The function is pure, so that each finding has a test.
 
     diagnose(facts)  # Finding, or None
 
-The checks stand in the order in which a status and its reader depend on what they check.
+Each check depends on the checks before it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A report as a document: what programs read, and what the command prints."""
+"""The report as a document, which programs read and the command prints."""
 
 from __future__ import annotations
 

@@ -32,9 +32,9 @@ from .inspection import (
     transport_of,
 )
 from .probe import Plan, Probe
+from .probe_calls import probe_calls
 from .recent_jobs import RecentJobs
 from .service_clock import ServiceClock
-from .ways import ways_of
 
 PROBE_STATUSES: Final = 5
 STATUSES: Final = 30
@@ -42,8 +42,8 @@ PROBE_TIMEOUT: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is examined. `probe_only` leaves out what a scheduled run need not see each time."""
+class ExaminationOptions:
+    """The deployment and the user to examine. With `probe_only`, only the probe runs, for a schedule."""
 
     statuses: int = STATUSES
     timeout: float = PROBE_TIMEOUT
@@ -53,20 +53,20 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that was found out, and the first thing that is wrong."""
+    """The facts that were collected, and the first fault."""
 
     facts: Facts
     finding: Finding | None
 
 
 class Examination:
-    """One examination of a deployment. `whose` is the user who reads. It raises ClientError."""
+    """One examination of a deployment. `whose` is the user who reads. Its methods raise ClientError."""
 
     def __init__(
         self,
         target: Target,
         whose: Callable[[], Identity],
-        wanted: Wanted,
+        wanted: ExaminationOptions,
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -78,7 +78,7 @@ class Examination:
         self._deployment: Deployment | None = None
 
     def run(self) -> Report:
-        """Collect facts until they show what is wrong. Raises TargetError if the settings name nobody."""
+        """Collect facts until they show what is wrong. Raises TargetError if the settings name no user."""
         facts = Facts(now=self._now(), is_local=self._target.choice.is_local)
         for step in self._steps():
             found = step(facts)
@@ -140,14 +140,14 @@ class Examination:
         return found
 
     def _api_clock(self, facts: Facts) -> dict[str, Any]:
-        """The clock of the API's resolvers, by when they say that a session ends."""
+        """The clock of the API's resolvers, derived from the end of a session."""
         api, connection = self._prober(facts).api, uuid.uuid4().hex
         variables = {"input": {"connectionId": connection, "action": "open", "joined": True}}
         try:
             ends = float(api.run(SESSION_CLOCK, variables)["syncSession"]["expiresAt"])
             ahead = self._now() - (ends - SESSION_SECONDS)
             api.run(SYNC_SESSION, {"input": {**variables["input"], "action": "close"}})
-        except ClientError:  # the probe comes next, and says why
+        except ClientError:  # the probe comes next, and finds the reason
             return {}
         return {"api_clock_ahead": ahead}
 
@@ -160,10 +160,10 @@ class Examination:
             statuses=self._wanted.statuses,
             timeout=self._wanted.timeout,
         )
-        ways = ways_of(self._target, deployment.tenant_id)
+        calls = probe_calls(self._target, deployment.tenant_id)
 
         async def run() -> ProbeFacts:
-            return await Probe(plan, deployment.service(plan.job_id), ways).run()
+            return await Probe(plan, deployment.service(plan.job_id), calls).run()
 
         return {"probe": asyncio.run(run())}
 
@@ -189,7 +189,7 @@ def _tenant(facts: Facts) -> str:
 
 
 def _expiry(found: Identity) -> float | None:
-    """When the reader's token ends, if it says so."""
+    """The expiry of the reader's token, if it has one."""
     try:
         expires = claims_of(found.tokens.token()).get("exp")
     except ClientError:

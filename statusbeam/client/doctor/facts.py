@@ -1,4 +1,4 @@
-"""What an examination knows of a deployment. None: not looked at, or the caller may not see it."""
+"""The facts of an examination. None: not read, or the caller may not read it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Transport = Literal["queue", "invoke"]
 """How code reports statuses to the publisher."""
 
 PROBE_PREFIX = "statusbeam-doctor-"
-"""Of the users and jobs of probes."""
+"""Prefix of the ids of the probes' users and jobs."""
 
 _THROTTLED = re.compile(r"throttl|throughputexceeded|requestlimitexceeded|toomanyrequests", re.IGNORECASE)
 _DENIED = re.compile(r"access ?denied|unauthorized|not authorized|forbidden|http_?\s?40[13]", re.IGNORECASE)
@@ -28,7 +28,7 @@ class Failure:
 
     @property
     def is_throttled(self) -> bool:
-        """Whether a service took no more requests."""
+        """Whether a service throttled the request."""
         return bool(_THROTTLED.search(self.code) or _THROTTLED.search(self.message))
 
     @property
@@ -39,7 +39,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackFacts:
-    """The stack that was asked for."""
+    """The named stack."""
 
     name: str
     region: str | None
@@ -54,7 +54,7 @@ class StackFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderFacts:
-    """The user whom the caller reads as, and the answer of the API."""
+    """The reading user, and the answer of the API."""
 
     user: str | None = None
     tenant: str | None = None
@@ -85,7 +85,7 @@ class TableFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherFacts:
-    """The publisher function, as it is configured."""
+    """The configuration of the publisher function."""
 
     name: str
     failure: Failure | None = None
@@ -93,7 +93,7 @@ class PublisherFacts:
     state_reason: str | None = None
     variables: Mapping[str, str] | None = None
     expected: Mapping[str, str] = field(default_factory=dict)
-    """Variables whose values the stack's outputs name."""
+    """The variables with values from the stack's outputs."""
     reserved_concurrency: int | None = None
 
 
@@ -140,7 +140,7 @@ class JobFacts:
     began_at: str
     owner_in_pool: bool | None = None
     id_of_name: str | None = None
-    """The id of the user whose sign-in name the owner is."""
+    """The id of the user with this sign-in name, if the owner is a sign-in name."""
     is_watched: bool = False
 
 
@@ -154,7 +154,7 @@ class NamedJobFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything that was found out so far."""
+    """All facts that were collected so far."""
 
     now: float
     """This machine's clock."""

@@ -22,8 +22,8 @@ def failure_of(error: BaseException) -> Failure:
     for cause in _chain(error):
         response = getattr(cause, "response", None)
         if isinstance(response, dict) and "Error" in response:
-            told = response["Error"]
-            return Failure(str(told.get("Code")), _one_line(told.get("Message")))
+            error_document = response["Error"]
+            return Failure(str(error_document.get("Code")), _one_line(error_document.get("Message")))
         if type(cause).__module__.startswith("botocore"):
             return Failure(type(cause).__name__, _one_line(cause))
         if isinstance(cause, ViewTokenError):

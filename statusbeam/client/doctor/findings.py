@@ -1,4 +1,4 @@
-"""A finding: what is wrong, for somebody who has never seen this system, and what mends it."""
+"""A finding: a problem and its cure, in words for somebody who has never seen this system."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final
 
 from .facts import Failure
 
-GONE: Final = frozenset(
+MISSING: Final = frozenset(
     ("ResourceNotFoundException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 )
-"""What a service answers for something that does not exist."""
+"""The codes with which a service answers for a resource that does not exist."""
 
 
 class Kind(Enum):
-    """What kind of problem it is. The command has an exit code for each."""
+    """The kind of the problem. The command has an exit code for each kind."""
 
     WRONG_CALL = "wrong_call"
     NOT_ALLOWED = "not_allowed"
@@ -35,34 +35,34 @@ class Finding:
     cure: str
 
 
-def gone_publisher(name: str) -> Finding:
+def missing_publisher(name: str = "of the stack") -> Finding:
     """The publisher function does not exist."""
     return Finding(
         "publisher_gone",
         Kind.NOT_FOUND,
-        f"The publisher is gone: there is no Lambda function {name}, so no status is stored or shown.",
-        "Deploy the stack again: `cdk deploy` restores it.",
+        f"The publisher's Lambda function {name} does not exist, so no status is stored or shown.",
+        "Deploy the stack again: `cdk deploy` restores the function.",
     )
 
 
-def gone_queue(url: str) -> Finding:
+def missing_queue(url: str = "of the stack") -> Finding:
     """The queue does not exist."""
     return Finding(
         "queue_gone",
         Kind.NOT_FOUND,
-        f"The queue is gone: {url} does not exist, so agents cannot send their statuses.",
-        "Deploy the stack again: `cdk deploy` restores it. What agents could not send is in their logs: "
-        "`statusbeam redrive-log`.",
+        f"The queue {url} does not exist, so agents cannot send their statuses.",
+        "Deploy the stack again: `cdk deploy` restores the queue. Agents wrote the unsent statuses to their "
+        "logs: send them with `statusbeam redrive-log`.",
     )
 
 
 def throttled_table(purpose: str) -> Finding:
-    """DynamoDB takes no more requests for a table."""
+    """DynamoDB throttles the requests to a table."""
     return Finding(
         "table_throttled",
         Kind.OUT_OF_REACH,
-        f"DynamoDB throttles the table of the {purpose}: more is written or read than it takes.",
-        "Look at its throttled requests in CloudWatch. Spread the load over more jobs, or raise the "
+        f"DynamoDB throttles the table of the {purpose}: its reads or writes exceed the table's throughput.",
+        "Check the table's throttled requests in CloudWatch. Spread the load over more jobs, or raise the "
         "table's maximum throughput and the account's quota.",
     )
 
@@ -77,6 +77,6 @@ def denied_secret() -> Finding:
     return Finding(
         "secret_denied",
         Kind.NOT_ALLOWED,
-        "The AWS credentials may not read the secret that signs view tokens, with which doctor reads.",
-        "Grant them secretsmanager:GetSecretValue on it (output ViewTokenSecretArn).",
+        "The AWS credentials may not read the secret of the view tokens, so doctor cannot read jobs.",
+        "Grant secretsmanager:GetSecretValue on the secret (output ViewTokenSecretArn).",
     )

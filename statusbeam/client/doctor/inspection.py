@@ -1,4 +1,4 @@
-"""Reads how a deployment is configured, as far as the AWS credentials may."""
+"""Reads the configuration of a deployment, as far as the AWS credentials allow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .facts import ApiKeyFacts, Failure, PublisherFacts, QueueFacts, StackFacts,
 from .failures import attempt, failure_of
 
 _PROBED_KEY: Final = "statusbeam-doctor"
-"""Of an item that no table has."""
+"""The key of an item that no table has."""
 _EXPECTED: Final = {
     "appsync_api_url": "GraphqlUrl",
     "appsync_api_id": "ApiId",
@@ -89,12 +89,13 @@ def _status_stacks(target: Target) -> tuple[str, ...]:
 
 
 def _regions_with(target: Target, name: str) -> tuple[str, ...]:
-    """The other regions with a stack of this name. Regions that refuse the caller count as without."""
+    """The other regions with a stack of this name. A region that refuses the caller counts as one without
+    it."""
     session = target.session
     regions = [
         region for region in session.get_available_regions("cloudformation") if region != session.region_name
     ]
-    clients = [  # one after the other: a session is not for several threads
+    clients = [  # one after the other: a boto3 session is not thread-safe
         session.client("cloudformation", region_name=region, config=client_config()) for region in regions
     ]
 

@@ -1,4 +1,4 @@
-"""How long the statuses of a probe took, and what became of them. Times are of one monotonic clock."""
+"""The latencies and losses of a probe's statuses. All times come from one monotonic clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 @dataclass(slots=True)
 class Passage:
-    """One status on its way. None: not seen there."""
+    """The times of one status at each place. None: it was not seen there."""
 
     produced: float
     """The sender handed it to the queue, or to Lambda."""
@@ -19,13 +19,13 @@ class Passage:
     pushed: float | None = None
     """AppSync delivered it to the socket."""
     received: float | None = None
-    """The client gave it to the application, in its order."""
+    """The client returned it to the application, in order."""
     pushes: int = 0
     receipts: int = 0
 
     @property
     def committed_at(self) -> float | None:
-        """The table is read now and then: a push or a receipt also proves the commit."""
+        """The earliest proof of the commit: a read of the table, a push, or a receipt."""
         seen = [at for at in (self.committed, self.pushed, self.received) if at is not None]
         return min(seen) if seen else None
 
@@ -49,7 +49,7 @@ class Measures:
     lost: int
     """Committed, and not received."""
     duplicates: int
-    """Pushes that came again, and statuses that the client gave twice."""
+    """Repeated pushes, and statuses that the client returned twice."""
     recovered: int
     """Received from the log, because their push was lost."""
     reconnects: int

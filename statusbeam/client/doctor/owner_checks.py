@@ -10,7 +10,7 @@ from .findings import Finding, Kind
 
 
 def named_job(facts: Facts) -> Finding | None:
-    """The job that the caller names is somebody else's, or has no status."""
+    """The named job belongs to another user, or has no status."""
     job, reader = facts.named_job, facts.reader
     if job is None or reader is None or job.owner == reader.user:
         return None
@@ -18,15 +18,15 @@ def named_job(facts: Facts) -> Finding | None:
         return Finding(
             "job_unknown",
             Kind.NOT_FOUND,
-            f"No status of the job {job.job_id} was stored for the tenant {reader.tenant}.",
-            "Check job and tenant id in the code that reports; its log has what it could not send "
-            "(`undelivered`).",
+            f"The tenant {reader.tenant} has no status of the job {job.job_id}.",
+            "Check the job id and the tenant id in the code that reports. Look for statuses that it could "
+            "not send in its written log lines (`undelivered`).",
         )
     return _foreign(job.job_id, job.owner, reader)
 
 
 def other_jobs(facts: Facts) -> Finding | None:
-    """A recent job was published for a user id that nobody has."""
+    """A recent job was published for an unknown user id."""
     reader = facts.reader
     if reader is None or reader.user is None:
         return None
@@ -36,30 +36,30 @@ def other_jobs(facts: Facts) -> Finding | None:
 
 def _is_nobodys(job: JobFacts, reader: ReaderFacts) -> bool:
     if reader.newest_job_at is not None and job.began_at <= reader.newest_job_at:
-        return False  # the reader's own jobs arrive
+        return False  # a newer job of the reader shows that the code knows the reader's id
     if job.id_of_name is not None:
         return True
     if job.is_watched or job.owner_in_pool:
         return False
-    # Without a user pool that knows the reader, ids are the application's: only silence speaks.
+    # If the user pool does not know the reader, the application chooses its user ids. Then a job
+    # counts only if the reader has no job at all.
     knows_readers = job.owner_in_pool is False and reader.is_in_user_pool is True
     return knows_readers or reader.newest_job_at is None
 
 
 def _foreign(job_id: str, owner: str, reader: ReaderFacts, job: JobFacts | None = None) -> Finding:
-    whose = f"You read as {reader.user}, and only the user of a job sees it."
+    whose = f"You read as {reader.user}. Only its own user sees a job."
     if job is not None and job.id_of_name is not None:
         return Finding(
             "nobodys_user_id",
             Kind.NOT_FOUND,
-            f"The job {job_id} was published for `{owner}`, which is a sign-in name and nobody's user id. "
-            f"{whose}",
-            f'Publish with user_id="{job.id_of_name}": the `sub` of that user\'s token, not a name.',
+            f"The job {job_id} was published for `{owner}`. This is a sign-in name, not a user id. {whose}",
+            f'Publish with user_id="{job.id_of_name}", the `sub` of that user\'s token.',
         )
-    said = "" if job is None else ", and nobody with this user id is known or connected"
+    unknown = "" if job is None else " No known user and no connected client has this id."
     return Finding(
         "nobodys_user_id",
         Kind.NOT_FOUND,
-        f"The job {job_id} was published for the user `{owner}`{said}. {whose}",
-        f'Publish with user_id="{reader.user}": the `sub` of the token, not a name. Or sign in as that user.',
+        f"The job {job_id} was published for the user `{owner}`.{unknown} {whose}",
+        f'Publish with user_id="{reader.user}", the `sub` of the token, or sign in as `{owner}`.',
     )

@@ -1,4 +1,4 @@
-"""The probe: a job that is published on the deployment's own way, while a client follows it."""
+"""The probe publishes a job through the deployment's own transport, while a client follows it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Payload = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """What the probe does with the deployment. All of them block, and run in threads."""
+class ProbeCalls:
+    """The probe's calls to the deployment. All of them block, and run in threads."""
 
     transport: Transport
     send: Callable[[Payload], None]
-    """Hand a payload over as agents do. Raises TransportError."""
+    """Send a payload as agents do. Raises TransportError."""
     invoke: Callable[[Payload], AnswerFacts]
-    """Hand a payload to the publisher, and wait for its answer."""
+    """Invoke the publisher with a payload, and return its answer."""
     committed: Callable[[str, int], Sequence[tuple[int, str]] | None]
     """(job id, sequence) -> sequence and event id of later statuses in the table. None: not allowed."""
 
@@ -56,14 +56,19 @@ class Plan:
 
 
 class Probe:
-    """One run. `service` is the job as a client follows it."""
+    """One run of the probe. `service` reads the job for the client that follows it."""
 
     def __init__(
-        self, plan: Plan, service: JobService, ways: Ways, *, ticks: Callable[[], float] = time.monotonic
+        self,
+        plan: Plan,
+        service: JobService,
+        calls: ProbeCalls,
+        *,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan = plan
         self._service = _Observed(service, self._note_push)
-        self._ways = ways
+        self._calls = calls
         self._ticks = ticks
         self._passages: dict[str, Passage] = {}
         self._all_received = asyncio.Event()
@@ -84,7 +89,7 @@ class Probe:
         if failure is not None:
             return self._facts(connect_failure=failure)
         first = self._payload("loading_agents", "A probe of statusbeam doctor begins")
-        answer = await asyncio.to_thread(self._ways.invoke, first)
+        answer = await asyncio.to_thread(self._calls.invoke, first)
         found = self._facts(answer=answer)
         if publisher_checks.answer(Facts(now=0, probe=found)) is not None:
             return found
@@ -122,7 +127,7 @@ class Probe:
             payload = self._payload("validating", f"Probe {number} of {count}")
             self._passages[payload["updates"][0]["eventId"]] = Passage(self._ticks())
             try:
-                await asyncio.to_thread(self._ways.send, payload)
+                await asyncio.to_thread(self._calls.send, payload)
             except TransportError as error:
                 return failure_of(error)
             await asyncio.sleep(self._plan.interval)
@@ -130,8 +135,8 @@ class Probe:
         return None
 
     async def _complete(self) -> None:
-        with suppress(TransportError):  # the measures count; TTL removes the job in any case
-            await asyncio.to_thread(self._ways.send, self._payload("complete", "The probe is done"))
+        with suppress(TransportError):  # best effort: the measures are complete, and TTL removes the job
+            await asyncio.to_thread(self._calls.send, self._payload("complete", "The probe is done"))
 
     async def _follow(self) -> None:
         follower = Follower(self._plan.job_id, self._service)
@@ -145,7 +150,7 @@ class Probe:
         """Read the table until cancelled, or until a read is refused."""
         sequence = 0
         while True:
-            found = await asyncio.to_thread(self._ways.committed, self._plan.job_id, sequence)
+            found = await asyncio.to_thread(self._calls.committed, self._plan.job_id, sequence)
             if found is None:
                 return
             for sequence, event_id in found:  # noqa: B007 - the last one is where the next read goes on
@@ -185,11 +190,11 @@ class Probe:
         return stamped({"batchId": str(uuid.uuid4()), "updates": [update]}, now=time.time())
 
     def _facts(self, **found: Any) -> ProbeFacts:
-        return ProbeFacts(job_id=self._plan.job_id, transport=self._ways.transport, **found)
+        return ProbeFacts(job_id=self._plan.job_id, transport=self._calls.transport, **found)
 
 
 class _Observed:
-    """A JobService whose pushes and connections are noted."""
+    """A JobService that records its pushes and connections."""
 
     def __init__(self, service: JobService, note: Callable[[Push], None]) -> None:
         self.live = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What can be wrong with the publisher and its queue: by their configuration, and by the publisher's answer.
+"""Faults of the publisher and its queue, by their configuration and by the publisher's answer.
 
 Each check looks at facts and gives a finding, or None.
 """
@@ -12,7 +12,7 @@ from statusbeam.model.errors import SettingError
 from statusbeam.model.settings import PublisherSettings
 
 from .facts import Facts, Failure, PublisherFacts
-from .findings import GONE, Finding, Kind, gone_publisher, gone_queue, throttled_table
+from .findings import MISSING, Finding, Kind, missing_publisher, missing_queue, throttled_table
 
 _DEPLOY: Final = "Deploy the stack again: `cdk deploy` restores it."
 _UNNAMED: Final = "Runtime.HandlerError"
@@ -26,7 +26,7 @@ def publisher(facts: Facts) -> Finding | None:
     if found is None:
         return None
     if found.failure is not None:
-        return gone_publisher(found.name) if found.failure.code in GONE else None
+        return missing_publisher(found.name) if found.failure.code in MISSING else None
     return _stopped_publisher(found) or _settings(found)
 
 
@@ -77,7 +77,7 @@ def queue(facts: Facts) -> Finding | None:
     if found is None:
         return None
     if found.failure is not None:
-        return gone_queue(found.url) if found.failure.code in GONE else None
+        return missing_queue(found.url) if found.failure.code in MISSING else None
     if found.feed in ("off", "none"):
         state = "is disabled" if found.feed == "off" else "is gone"
         return Finding(
@@ -92,7 +92,7 @@ def queue(facts: Facts) -> Finding | None:
 
 
 def answer(facts: Facts) -> Finding | None:
-    """The publisher does not run, or does not get a status into the table and to the API."""
+    """The publisher does not run, does not store a status, or does not push it."""
     found = facts.probe.answer if facts.probe else None
     if found is None:
         return None
@@ -111,23 +111,23 @@ def answer(facts: Facts) -> Finding | None:
         return Finding(
             "session_unseen",
             Kind.BROKEN,
-            "The publisher commits statuses, but does not see that somebody is subscribed: it pushes none.",
-            "Compare USER_SESSIONS_TABLE of the publisher with the output UserSessionsTable; deploy again.",
+            "The publisher commits statuses, but pushes none: it finds no session of a subscribed client.",
+            "Compare its USER_SESSIONS_TABLE with the output UserSessionsTable, and deploy again.",
         )
     return None
 
 
 def _not_invoked(failure: Failure) -> Finding | None:
-    if failure.code in GONE:
-        return gone_publisher("as the stack's output PublisherFunctionArn names it")
+    if failure.code in MISSING:
+        return missing_publisher("of the output PublisherFunctionArn")
     if failure.is_throttled:
         return Finding(
             "publisher_throttled",
             Kind.OUT_OF_REACH,
-            "Lambda throttles the publisher: all functions that may run at once are running.",
-            "Give it reserved_concurrency (PublishingOptions), or raise the account's concurrency quota.",
+            "Lambda throttles the publisher: the account's concurrency is used up.",
+            "Set reserved_concurrency in PublishingOptions, or raise the account's concurrency quota.",
         )
-    if failure.is_denied:  # whoever reports through the queue needs no such grant
+    if failure.is_denied:  # a caller that reports through the queue needs no grant to invoke
         return None
     return _dead(f"Lambda does not run it ({failure.code}: {failure.message})")
 
@@ -145,7 +145,7 @@ def _raised(error: Failure) -> Finding:
 
 
 def _kind_of(error: Failure) -> str:
-    """The class of the publisher's error, by its message where Lambda's emulator names none."""
+    """The class of the publisher's error. Lambda's emulator names none, so the message decides there."""
     if error.code != _UNNAMED:
         return error.code
     if "publishStatus" in error.message:
@@ -161,7 +161,7 @@ def _dead(reason: str) -> Finding:
         "publisher_dead",
         Kind.OUT_OF_REACH,
         f"The publisher fails at every status: {reason}",
-        "Look into the publisher's log group for the first error, then deploy the stack again.",
+        "Look for the first error in the publisher's log group, then deploy the stack again.",
     )
 
 
@@ -170,16 +170,16 @@ def _not_pushed(error: Failure) -> Finding:
         return Finding(
             "push_denied",
             Kind.NOT_ALLOWED,
-            "The publisher stores statuses, but may not push them: its role lacks appsync:GraphQL on "
+            "The publisher commits statuses, but may not push them: its role lacks appsync:GraphQL on "
             "Mutation.publishStatus.",
-            "Deploy the stack again: `cdk deploy` restores the grant. People see the statuses when they "
-            "open or reload a job.",
+            "Deploy the stack again: `cdk deploy` restores the grant. Until then, people see new statuses "
+            "when they open or reload a job.",
         )
     return Finding(
         "push_failed",
         Kind.OUT_OF_REACH,
-        f"The publisher stores statuses, but AppSync does not take its pushes: {error.message}",
-        "Check APPSYNC_API_URL of the publisher, the API's firewall, and the API's log group.",
+        f"The publisher commits statuses, but AppSync does not accept its pushes: {error.message}",
+        "Check the publisher's APPSYNC_API_URL, the API's firewall and the API's log group.",
     )
 
 
@@ -198,11 +198,11 @@ def _not_stored(error: Failure, purpose: str) -> Finding:
             "table_gone",
             Kind.NOT_FOUND,
             f"The publisher does not find the table of the {purpose}.",
-            "Deploy the stack again; restore the table from a backup if it held jobs.",
+            "Deploy the stack again. If the table held jobs, restore it from a backup.",
         )
     return Finding(
         "table_unreachable",
         Kind.OUT_OF_REACH,
         f"The table of the {purpose} does not answer the publisher: {error.message}",
-        "Look into the publisher's log group, and at the AWS Health Dashboard for DynamoDB.",
+        "Check the publisher's log group, and the AWS Health Dashboard for DynamoDB.",
     )

@@ -1,4 +1,4 @@
-"""Whose the recent jobs of a tenant are, and whether anybody has the owner's id."""
+"""The owners of a tenant's recent jobs, and whether a user or a client has the owner's id."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RECENT: Final = timedelta(days=1)
 
 
 class RecentJobs:
-    """The jobs of the reader's tenant. What the credentials may not read counts as unknown."""
+    """The jobs of the reader's tenant. A fact that the credentials may not read is unknown."""
 
     def __init__(self, target: Target, reader: ReaderFacts) -> None:
         self._target = target
@@ -123,4 +123,4 @@ class RecentJobs:
             ),
         }
         found, failure = attempt("look for sessions", lambda: self._tables.query(**query)["Items"])
-        return bool(found) or failure is not None  # unknown: it must not be held against the job
+        return bool(found) or failure is not None  # unknown: the job then counts as watched

@@ -1,4 +1,4 @@
-"""How far this machine's clock is from AWS's, by the `Date` of every answer, refusals included."""
+"""The difference of this machine's clock to AWS's, by the `Date` of each answer, refusals included."""
 
 from __future__ import annotations
 

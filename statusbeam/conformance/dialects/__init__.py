@@ -1,1 +1,1 @@
-"""The protocols, each as a client of it: a reader that tells what it received."""
+"""A client for each protocol, which records what it received."""

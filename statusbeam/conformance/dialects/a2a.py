@@ -1,4 +1,4 @@
-"""`a2a`: A2A 1.0, by its own SDK. A client that comes back subscribes again, and begins with the task."""
+"""`a2a`: A2A 1.0, by its own SDK. A reconnecting client subscribes again, and first gets the task."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BINDINGS = ["JSONRPC", "HTTP+JSON"]
 
 
 class A2a:
-    """See Dialect. The URL is where the card is below."""
+    """See Dialect. The agent card is below the URL."""
 
     name = "a2a"
     joins = Join.SNAPSHOT
@@ -60,17 +60,17 @@ class A2a:
 
 
 async def _follow(client: Client, job_id: str, receive: Receive) -> Ending:
-    ended, was_over = False, False
+    ended, had_ended = False, False
     try:
         async for response in client.subscribe(SubscribeToTaskRequest(id=job_id)):
             event = read_response(job_id, response)
             ended = ended or event.outcome is not None
-            was_over = was_over or (event.is_snapshot and event.outcome is not None)
+            had_ended = had_ended or (event.is_snapshot and event.outcome is not None)
             receive(event)
     except UnsupportedOperationError:  # -32004
         receive(read_task(job_id, await client.get_task(GetTaskRequest(id=job_id))))
         return Ending(Close.FINAL, "-32004: the task has ended")
-    if was_over:
+    if had_ended:
         return Ending(Close.PLAIN, "a subscription to a task that has ended was accepted: no -32004")
     return Ending(Close.FINAL if ended else Close.BROKEN, "the stream ended")
 
@@ -88,7 +88,7 @@ def read_response(job_id: str, response: StreamResponse) -> Received:
 
 
 def read_task(job_id: str, task: Task) -> Received:
-    """The task as it is now."""
+    """The current task."""
     step = max(steps_in(job_id, MessageToDict(task)), default=None)
     return Received(step=step, is_snapshot=True, outcome=_outcome_of(task.status))
 

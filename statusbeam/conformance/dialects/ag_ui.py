@@ -1,4 +1,4 @@
-"""`ag-ui`: AG-UI 1.0. A client that comes back runs the thread again, and begins with a snapshot."""
+"""`ag-ui`: AG-UI 1.0. A reconnecting client runs the thread again, and first gets a snapshot."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class AgUi:
 
 
 async def frames(texts: AsyncIterator[str]) -> AsyncIterator[str]:
-    r"""The events of a stream as AG-UI's client parts them: at `\n\n`, and at nothing else."""
+    r"""The events of a stream, which AG-UI's client splits at `\n\n` only."""
     waiting = ""
     async for text in texts:
         *whole, waiting = (waiting + text).split("\n\n")
@@ -70,16 +70,16 @@ async def frames(texts: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 def read_frame(job_id: str, frame: str, rules: RunRules) -> list[Received]:
-    """One event: what it shows, and the rules that it breaks."""
+    """One event, and the rules that it breaks."""
     lines = [line.removeprefix("data:").strip() for line in frame.split("\n") if line.startswith("data:")]
     if not lines:
         return []  # a comment
     try:
         event: Any = json.loads("\n".join(lines))
     except ValueError:
-        return [Received(problem=f"the data is no JSON: {frame!r:.80}")]
+        return [Received(problem=f"the data is not JSON: {frame!r:.80}")]
     if not isinstance(event, Mapping):
-        return [Received(problem=f"an event is no object: {frame!r:.80}")]
+        return [Received(problem=f"an event is not an object: {frame!r:.80}")]
     problems = [Received(problem=problem) for problem in rules.broken_by(event)]
     return [*problems, *_shown(job_id, event)]
 
@@ -95,6 +95,6 @@ def _shown(job_id: str, event: Mapping[str, Any]) -> Iterator[Received]:
         case "RUN_FINISHED":
             outcome = event.get("outcome") or {"type": "success"}
             ends = {"success": Outcome.COMPLETED, "cancelled": Outcome.CANCELLED}
-            yield Received(outcome=ends.get(str(outcome.get("type"))))  # an interrupted job goes on
+            yield Received(outcome=ends.get(str(outcome.get("type"))))  # an interrupted job is still running
         case "CUSTOM" if event.get("name") == "statusbeam.verdict":
             yield Received(is_lost=True)

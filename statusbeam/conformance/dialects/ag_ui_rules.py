@@ -1,12 +1,12 @@
-"""The rules of AG-UI's own verifier, and that each delta fits the state before it.
+"""Checks the rules of AG-UI's own verifier, and that each delta applies to the state before it.
 
 | rule | for |
 |---|---|
 | the first event is RUN_STARTED, or RUN_ERROR | a run |
-| nothing follows the end but RUN_STARTED | a run |
-| RUN_FINISHED comes when nothing is open | subagents, steps, messages, tool calls |
-| what is opened is not open, and what is closed is | the same |
-| an id is never used again, and a parent was started in the same run | subagents |
+| only RUN_STARTED may follow the end | a run |
+| RUN_FINISHED comes after the end of each | subagents, steps, messages, tool calls |
+| an open one cannot start, and only an open one can end | the same |
+| an id is used once, and a parent started in the same run | subagents |
 | no field is null | every event |
 """
 
@@ -34,7 +34,7 @@ ENDS = ("RUN_FINISHED", "RUN_ERROR")
 
 
 class RunRules:
-    """Follows one stream of events."""
+    """Checks one stream of events."""
 
     def __init__(self) -> None:
         self.state: Any = None
@@ -47,7 +47,7 @@ class RunRules:
         self._ever_subagents: set[str] = set()
 
     def broken_by(self, event: Mapping[str, Any]) -> list[str]:
-        """What is wrong with the next event."""
+        """The faults of the next event."""
         return [f"{event.get('type')}: {problem}" for problem in self._check(event)]
 
     def _check(self, event: Mapping[str, Any]) -> Iterator[str]:
@@ -55,7 +55,7 @@ class RunRules:
         yield from (f"{name} is null" for name, value in event.items() if value is None)
         if kind == "RUN_STARTED":
             if self._is_running:
-                yield "the run before it has not ended"
+                yield "the previous run has not ended"
             self._is_running, self.has_ended = True, False
             self._subagents = set()
         elif self.has_ended:
@@ -84,7 +84,7 @@ class RunRules:
             self._open.discard(part)
             return
         if part in self._open:
-            yield f"{what} {name} is open already"
+            yield f"{what} {name} is already open"
         self._open.add(part)
         if what != "subagent":
             return
@@ -100,4 +100,4 @@ class RunRules:
         try:
             self.state = jsonpatch.apply_patch(self.state, event.get("delta") or ())
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError) as error:
-            yield f"the delta does not fit the state: {error}"
+            yield f"the delta does not apply to the state: {error}"

@@ -1,4 +1,4 @@
-"""What the kit needs of a protocol."""
+"""The port of a protocol's client."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from ..observed import Ending, Join, Received
 Receive = Callable[[Received], None]
 
 JOB = "{job_id}"
-"""Stands for the job's id in an address."""
+"""The placeholder for the job's id in an address."""
 HTTP_TIMEOUT = httpx.Timeout(10, read=None)
-"""Streams are silent for as long as they like: the kit ends what takes too long."""
+"""No read timeout, because streams may be silent. The kit ends a connection that takes too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """A request that can't be answered with whole statuses."""
+    """A request with an impossible cursor, or an invalid one."""
 
     job_id: str
     after: str | None
     wants_verdict: bool
-    """True: a verdict and a snapshot must come. False: the request must be refused."""
+    """True: the server must send a verdict and a snapshot. False: it must refuse the request."""
     what: str
 
 
 class Dialect(Protocol):
-    """A protocol, and the server that is asked in it."""
+    """A client of one protocol, for one server."""
 
     name: str
     joins: Join
     resumes: bool
-    """Whether a client can come back with a cursor."""
+    """Whether a client can resume with a cursor."""
 
     async def read(self, job_id: str, after: str | None, receive: Receive) -> Ending:
         """Follow a job until the server ends the connection."""
         ...
 
     def probes(self, job_id: str, cursor: str | None) -> Sequence[Probe]:
-        """Requests that can't be answered with whole statuses; `cursor` is one of the job's."""
+        """Requests with impossible or invalid cursors. `cursor` is a valid cursor of the job."""
         ...
 
 
 def address(url: str, path: str, job_id: str = "") -> str:
-    """Where a server is asked: at `path` if the URL has none of its own.
+    """The address of a request: `path` applies if the URL has no path.
 
     >>> address("https://status.example.com", "/jobs/{job_id}/events", "job-1")
     'https://status.example.com/jobs/job-1/events'
@@ -60,7 +60,7 @@ def address(url: str, path: str, job_id: str = "") -> str:
 
 
 def authorization(token: str | None) -> Mapping[str, str]:
-    """The header that brings the token."""
+    """The header with the token."""
     return {"authorization": f"Bearer {token}"} if token else {}
 
 
@@ -69,7 +69,7 @@ def impossible_cursors(job_id: str, cursor: str | None) -> Sequence[Probe]:
     epoch, separator, sequence = (cursor or "").partition(":")
     if not separator or not sequence.isdigit():
         return ()
-    other = "0" + epoch if len(epoch) < 32 else epoch[1:]  # 32 is the most
+    other = "0" + epoch if len(epoch) < 32 else epoch[1:]  # at most 32 digits
     cursors = {"another epoch": f"{other}:{sequence}", "a future status": f"{epoch}:{int(sequence) + 1000}"}
     return [
         Probe(job_id=job_id, after=after, wants_verdict=True, what=what) for what, after in cursors.items()

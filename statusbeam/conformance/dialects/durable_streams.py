@@ -17,7 +17,7 @@ UP_TO_DATE = "stream-up-to-date"
 CLOSED = "stream-closed"
 BEGINNING = "-1"
 PAUSE_SECONDS = 0.05
-"""Before the next request to a server that answers a long-poll at once."""
+"""The pause before the next request to a server that answers a long-poll at once."""
 
 
 class DurableStreams:
@@ -55,25 +55,26 @@ class DurableStreams:
             return Ending(Close.BROKEN, f"{type(error).__name__}: {error}")
 
     def probes(self, job_id: str, cursor: str | None) -> Sequence[Probe]:  # noqa: ARG002 - see Dialect
-        """See Dialect.probes. Offsets are the server's own: only one that it never gave is impossible."""
-        what = "an offset that the server never gave"
+        """See Dialect.probes. The server defines its offsets, so only one that it never sent is
+        impossible."""
+        what = "an offset that the server never sent"
         return (Probe(job_id=job_id, after="never-given", wants_verdict=False, what=what),)
 
 
 def read_page(job_id: str, answer: httpx.Response, *, empty: bool) -> list[Received]:
-    """The statuses of one answer. Raises ValueError for a body that is no JSON."""
+    """The statuses of one answer. Raises ValueError for a body that is not JSON."""
     offset = answer.headers.get(NEXT_OFFSET)
     if offset is None:
-        return [Received(problem=f"an answer without {NEXT_OFFSET}: no client can go on")]
+        return [Received(problem=f"an answer without {NEXT_OFFSET}: clients cannot continue")]
     items = [] if empty else answer.json()
     if not isinstance(items, list):
-        return [Received(problem=f"a page is no array: {items!r:.80}")]
+        return [Received(problem=f"a page is not an array: {items!r:.80}")]
     found = [read_status(job_id, item, offset if item is items[-1] else None) for item in items]
     return found or [Received(cursor=offset)]
 
 
 def next_request(headers: Mapping[str, str]) -> dict[str, str] | None:
-    """The query of the next request; None when there is nothing more."""
+    """The query of the next request; None at the end of the stream."""
     if CLOSED in headers or NEXT_OFFSET not in headers:
         return None
     live = {"live": "long-poll"} if UP_TO_DATE in headers else {}

@@ -23,7 +23,7 @@ FIELDS: Mapping[str, Sequence[str]] = {
     "error": ("error",),
     "heartbeat": (),
 }
-"""What each type of message must have, beside `timestamp` and `session_id`."""
+"""The required fields of each type of message, besides `timestamp` and `session_id`."""
 
 
 class FiveMessages:
@@ -66,10 +66,10 @@ def read_message(job_id: str, text: str | bytes) -> Received:
     try:
         message: Any = json.loads(text)
     except ValueError:
-        return Received(problem=f"a message is no JSON: {text!r:.80}")
+        return Received(problem=f"a message is not JSON: {text!r:.80}")
     kind = str(message.get("type")) if isinstance(message, Mapping) else ""
     if kind not in FIELDS:
-        return Received(problem=f"a message of no known type: {text!r:.80}")
+        return Received(problem=f"a message of an unknown type: {text!r:.80}")
     missing = [name for name in ("timestamp", "session_id", *FIELDS[kind]) if name not in message]
     if missing:
         return Received(problem=f"{kind} without {', '.join(missing)}")

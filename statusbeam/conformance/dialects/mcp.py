@@ -1,4 +1,4 @@
-"""`mcp`: the Model Context Protocol over streamable HTTP, by its own client. The tools come first."""
+"""`mcp`: the Model Context Protocol over streamable HTTP, by its own client. It follows jobs by the tools."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .dialect import Probe, Receive, address, authorization, impossible_cursors
 from .status_documents import outcome_of, read_job, read_status
 
 WAIT_SECONDS = 0.2
-"""What one wait_for_job takes: the tool must give up in time."""
+"""The argument of wait_for_job in seconds. The tool must return in time."""
 FAILURES = (MCPError, OSError, httpx2.HTTPError)
 
 
@@ -38,7 +38,7 @@ class Mcp:
                 Client(streamable_http_client(address(self._url, "/mcp"), http_client=http)) as client,
             ):
                 return await _Tools(client, job_id, receive).follow(after)
-        except (*FAILURES, ExceptionGroup) as error:  # the client's tasks raise in a group
+        except (*FAILURES, ExceptionGroup) as error:  # the client's tasks raise an exception group
             return _ending_of(error)
 
     def probes(self, job_id: str, cursor: str | None) -> Sequence[Probe]:
@@ -47,7 +47,7 @@ class Mcp:
 
 
 class _Tools:
-    """A client that follows a job by the tools: the statuses after a cursor, then a wait, and so on."""
+    """A client that follows a job by the tools: it reads the statuses after a cursor, waits, and repeats."""
 
     def __init__(self, client: Client, job_id: str, receive: Receive) -> None:
         self._client = client
@@ -55,7 +55,7 @@ class _Tools:
         self._receive = receive
 
     async def follow(self, after: str | None) -> Ending:
-        """Give every status until the job has ended."""
+        """Yield every status until the job has ended."""
         cursor, outcome = after, None
         while True:
             page = await self._call("get_job_updates", {"after": cursor} if cursor is not None else {})
@@ -68,7 +68,7 @@ class _Tools:
                 continue
             if outcome is not None:
                 self._receive(Received(cursor=cursor, outcome=outcome))
-                return Ending(Close.FINAL, "nothing more, and the job has ended")
+                return Ending(Close.FINAL, "no more statuses, and the job has ended")
             outcome = await self._wait()
 
     async def _take(self, page: Mapping[str, Any]) -> str | None:
@@ -85,7 +85,7 @@ class _Tools:
         return cursor
 
     async def _wait(self) -> Outcome | None:
-        """Wait for the job's end for a moment; how it ended."""
+        """Wait briefly for the job's end. Returns how it ended."""
         reports: list[float] = []
 
         async def on_progress(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001
@@ -93,7 +93,7 @@ class _Tools:
 
         answer = await self._call("wait_for_job", {"seconds": WAIT_SECONDS}, on_progress)
         if reports != sorted(set(reports)):
-            self._receive(Received(problem=f"progress does not grow: {reports}"))
+            self._receive(Received(problem=f"progress does not increase: {reports}"))
         return outcome_of(((answer or {}).get("job") or {}).get("overallStatus"))
 
     async def _call(
@@ -107,7 +107,7 @@ class _Tools:
 
 
 def _ending_of(error: Exception) -> Ending:
-    """The ending that a failure means. Raises what is no failure of the server."""
+    """The ending for a failure of the server. Raises every other error."""
     while isinstance(error, ExceptionGroup):
         _, others = error.split(FAILURES)
         if others is not None:

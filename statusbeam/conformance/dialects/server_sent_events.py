@@ -1,4 +1,4 @@
-"""`sse`: server-sent events, resumed with `Last-Event-ID`. HTTP 204 tells a client to stay away."""
+"""`sse`: server-sent events, resumed with `Last-Event-ID`. HTTP 204 tells a client not to reconnect."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ServerSentEvents:
                     return Ending(Close.REFUSED, f"HTTP {status}")
                 async for event in source.aiter_sse():
                     receive(read_event(job_id, event))
-                return Ending(Close.PLAIN, "the stream ended: an EventSource comes back")
+                return Ending(Close.PLAIN, "the stream ended, so an EventSource reconnects")
         except httpx.ConnectError as error:
             return Ending(Close.UNREACHABLE, str(error))
         except (httpx.HTTPError, SSEError) as error:
@@ -57,17 +57,17 @@ class ServerSentEvents:
 
 def read_event(job_id: str, event: ServerSentEvent) -> Received:
     """One event."""
-    if not event.data:  # `retry:` or `id:` alone, which a browser does not raise
+    if not event.data:  # `retry:` or `id:` alone, for which a browser raises no event
         return Received(cursor=event.id or None)
     try:
         data: Any = json.loads(event.data)
     except ValueError:
-        return Received(problem=f"the data of {event.event} is no JSON: {event.data!r:.80}")
+        return Received(problem=f"the data of {event.event} is not JSON: {event.data!r:.80}")
     if event.event == "verdict":
         return Received(is_lost=isinstance(data, dict) and data.get("recovered") is False)
     if event.event not in ("snapshot", *TYPES):
-        return Received(problem=f"an event of no known type: {event.event!r:.80}")
+        return Received(problem=f"an event of an unknown type: {event.event!r:.80}")
     if not event.id:
-        return Received(problem=f"{event.event} without an id: no client can resume after it")
+        return Received(problem=f"{event.event} without an id, so clients cannot resume after it")
     read = read_job if event.event == "snapshot" else read_status
     return read(job_id, data, event.id)

@@ -1,4 +1,4 @@
-"""Statuses as JSON documents, which three of the dialects pass on."""
+"""Statuses as JSON documents, which three of the dialects send."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OUTCOMES = {"complete": Outcome.COMPLETED, "error": Outcome.FAILED}
 def read_status(job_id: str, document: Any, cursor: str | None = None) -> Received:
     """One status."""
     if not isinstance(document, Mapping):
-        return Received(problem=f"a status is no object: {document!r:.80}")
+        return Received(problem=f"a status is not an object: {document!r:.80}")
     steps = steps_in(job_id, document)
     return Received(
         step=steps[0] if steps else None, cursor=cursor, outcome=OUTCOMES.get(str(document.get("type")))
@@ -24,7 +24,7 @@ def read_status(job_id: str, document: Any, cursor: str | None = None) -> Receiv
 def read_job(job_id: str, document: Any, cursor: str | None = None) -> Received:
     """A job's snapshot."""
     if not isinstance(document, Mapping):
-        return Received(problem=f"a snapshot is no object: {document!r:.80}")
+        return Received(problem=f"a snapshot is not an object: {document!r:.80}")
     return Received(
         step=max(steps_in(job_id, document), default=None),
         is_snapshot=True,

@@ -21,7 +21,7 @@ Path = tuple[Any, PathKey] | None
 
 
 class FieldError(Exception):
-    """A field failed. A `message` of None stands for `util.unauthorized()`."""
+    """A field failed. A `message` of None means `util.unauthorized()`."""
 
     def __init__(
         self, message: str | None, error_type: str | None, data: Any = None, info: Any = None

@@ -23,11 +23,11 @@ _REASON_LENGTH = 500
 
 
 class MissingToolError(Exception):
-    """A tool is missing. The message names it and what installs it."""
+    """A tool is missing. The message names the tool and how to install it."""
 
 
 def search_path(python_bin: Path) -> str:
-    """Where tools are looked for: beside the interpreter first, then where systems have them.
+    """The search path for tools: the interpreter's folder first, then the system's folders.
 
     Raises MissingToolError if Node is nowhere.
     """

@@ -1,1 +1,1 @@
-"""The AWS emulator, in this process, and what localcloud knows of its inside."""
+"""The AWS emulator, which runs in this process, and the only module that uses its internals."""

@@ -8,7 +8,7 @@ ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
 HOST = "127.0.0.1"
 
-# The emulator's root user. This key has all permissions, as the emulator's documentation says.
+# The emulator's root user. By the emulator's documentation, this key has all permissions.
 ROOT_ACCESS_KEY = "test"
 ROOT_SECRET_KEY = "test"  # noqa: S105 - the emulator's published default, no secret
 

@@ -1,4 +1,4 @@
-"""The AWS SDK's clients for the emulator, as its root; each is made at first use."""
+"""The AWS SDK's clients for the emulator, as its root; each is created at first use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
-# One attempt: the emulator is in this process, what fails once fails again.
+# One attempt: the emulator runs in this process, so a retry would fail too.
 _CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60)
 
 
@@ -60,7 +60,7 @@ class Clients:
 
     @cached_property
     def s3(self) -> S3Client:
-        """S3, where assets go."""
+        """S3, which stores the assets."""
         return self._session.client("s3", endpoint_url=self.endpoint_url, config=_CONFIG)
 
     @cached_property

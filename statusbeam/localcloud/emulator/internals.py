@@ -83,7 +83,7 @@ class EmulatorIam:
         """Credentials of a role that `service` has assumed, as boto3.Session takes them.
 
         They never expire, like those a service renews by itself. Raises UntrustedError when the role's trust
-        policy doesn't let the service in.
+        policy doesn't name the service.
         """
         role_name = role_arn.rsplit("/", 1)[-1]
         role = self._call(lambda: self._roles.get(role_name))

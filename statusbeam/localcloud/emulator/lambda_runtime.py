@@ -10,7 +10,7 @@ import importlib.util
 import shutil
 from pathlib import Path
 
-# The third-party modules in AWS's Python runtimes: boto3 and what it needs.
+# The third-party modules in AWS's Python runtimes: boto3 and its dependencies.
 RUNTIME_MODULES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
 # Runs in a function's interpreter before its code, with the environment's packages already on the path.
@@ -39,7 +39,7 @@ sys.meta_path[:] = [
 
 
 def write_runtime(folder: Path) -> Path:
-    """Create `folder` anew and return it.
+    """Create `folder` again and return it.
 
     As PYTHONPATH of a function, it limits the imports to those of AWS's runtime.
     """

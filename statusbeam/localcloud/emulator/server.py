@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class EmulatorError(Exception):
-    """The emulator did not start, or it stopped unexpectedly. Its log has the reason."""
+    """The emulator did not start, or it stopped unexpectedly. Its output has the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ class Emulator:
         except Exception as error:
             self._failure = error
             logging.getLogger("emulator").exception("the emulator failed")
-            self._listener.close()  # or clients would wait for an answer
+            self._listener.close()  # otherwise clients would wait for a response
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -148,7 +148,7 @@ class Emulator:
         config.graceful_timeout = 1
         config.accesslog = None
         config.errorlog = logging.getLogger("hypercorn.error")
-        guarded: Any = local_only(app)  # hypercorn spells out every ASGI message in its types
+        guarded: Any = local_only(app)  # hypercorn's types name every ASGI message
         await serve(guarded, config, shutdown_trigger=self._stopping.wait)
 
 

@@ -62,7 +62,7 @@ def estimate(steps: Sequence[Step], history: Mapping[str, StepHistory]) -> Eta |
     ends: dict[str, list[float]] = {}
     for step, again in _in_order(left):
         own = shuffled_scores(f"{step.name}:{again}")
-        seconds = _left(curves[step.name], step.elapsed or 0.0, follows[step.name], drawn, own)
+        seconds = _remaining(curves[step.name], step.elapsed or 0.0, follows[step.name], drawn, own)
         waits_for = step.depends_on if step.elapsed is None else ()
         end = _sum(seconds, _latest(ends, waits_for))
         ends[step.name] = _later(end, ends.get(step.name, end))
@@ -87,7 +87,7 @@ def _paces(
     return sample_paces(done, running)
 
 
-def _left(
+def _remaining(
     curve: Curve, elapsed: float, follows: float, drawn: Sequence[float], own: Sequence[float]
 ) -> list[float]:
     """The remaining time of a step after `elapsed` seconds, by the run's pace and the step's own chance."""
@@ -97,14 +97,16 @@ def _left(
         shares = [
             normal_cdf(follows * pace + alone * chance) for pace, chance in zip(drawn, own, strict=True)
         ]
-        return [curve.left_at(each, elapsed) for each in shares]
+        return [curve.remaining_at(each, elapsed) for each in shares]
     # Of the step's own chances, only those that fit its time so far.
     point = normal_quantile(passed)
     seconds = []
     for pace, chance in zip(drawn, own, strict=True):
         gone = normal_cdf((point - follows * pace) / alone)
-        chance_left = normal_quantile(min(1.0 - 1e-9, gone + (1.0 - gone) * normal_cdf(chance)))
-        seconds.append(curve.left_at(max(passed, normal_cdf(follows * pace + alone * chance_left)), elapsed))
+        remaining_chance = normal_quantile(min(1.0 - 1e-9, gone + (1.0 - gone) * normal_cdf(chance)))
+        seconds.append(
+            curve.remaining_at(max(passed, normal_cdf(follows * pace + alone * remaining_chance)), elapsed)
+        )
     return seconds
 
 
@@ -122,7 +124,7 @@ def steps_of(job: Job, now: float) -> list[Step]:
                 depends_on=agent.depends_on,
                 elapsed=elapsed,
                 done=agent.ended,
-                took=_took(agent, ready_ms),
+                took=_duration(agent, ready_ms),
             )
         )
     if not steps:
@@ -140,7 +142,7 @@ def observations(job: Job) -> list[tuple[str, float]]:
         return []
     found = []
     for agent in planned:
-        took = _took(agent, _ready_ms(job, planned, agent))
+        took = _duration(agent, _ready_ms(job, planned, agent))
         if took is not None:
             found.append((agent.name, took))
     end_ms = _last_end_ms(planned)
@@ -149,7 +151,7 @@ def observations(job: Job) -> list[tuple[str, float]]:
     return found
 
 
-def _took(agent: AgentState, ready_ms: int | None) -> float | None:
+def _duration(agent: AgentState, ready_ms: int | None) -> float | None:
     """Seconds from the moment a step was ready to its completion; None without either."""
     if agent.status is not AgentStatus.SUCCESS or agent.completed_ms is None or ready_ms is None:
         return None

@@ -46,7 +46,7 @@ class DynamoHistories:
         self._clock = clock or Clock()
 
     def read(self, workflow: WorkflowKey) -> Mapping[str, StepHistory]:
-        """See Histories.read. One Query, whatever its age: a job more or less makes no difference."""
+        """See Histories.read. One Query, eventually consistent, because a single job makes no difference."""
         try:
             answer = self._client.query(
                 TableName=self._table,

@@ -48,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
+class _CachedJob:
     """A job as one commit left it, with all of its agents."""
 
     epoch: str | None
@@ -63,7 +63,7 @@ class Estimates:
         self._histories = histories
         self._clock = clock or Clock()
         self._kept: Bounded[WorkflowKey, tuple[float, Mapping[str, StepHistory]]] = Bounded(_WORKFLOWS_KEPT)
-        self._known: Bounded[JobKey, _Known] = Bounded(_JOBS_KEPT)
+        self._known: Bounded[JobKey, _CachedJob] = Bounded(_JOBS_KEPT)
         self._read_at: Bounded[JobKey, float] = Bounded(_JOBS_KEPT)
         self._snapshot: Snapshot | None = None
 
@@ -133,7 +133,7 @@ class Estimates:
             known = self._read(snapshot, head, after.head)
         return None if known is None else Job(head=head, agents=known.agents).after(after)
 
-    def _read(self, snapshot: Snapshot, head: Head, after: Head) -> _Known | None:
+    def _read(self, snapshot: Snapshot, head: Head, after: Head) -> _CachedJob | None:
         """The whole job, unless some publisher estimated it just now: its last estimate is in the head."""
         now = self._clock.now()
         estimated_ms = head.eta[2] if head.eta else None
@@ -160,9 +160,9 @@ class Estimates:
         self._keep(whole)
         return whole
 
-    def _keep(self, whole: Job) -> _Known:
+    def _keep(self, whole: Job) -> _CachedJob:
         head = whole.head
-        known = _Known(epoch=head.epoch, sequence=head.sequence, agents=whole.agents)
+        known = _CachedJob(epoch=head.epoch, sequence=head.sequence, agents=whole.agents)
         self._known[head.key] = known
         return known
 

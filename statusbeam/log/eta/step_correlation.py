@@ -96,7 +96,7 @@ def loadings(history: Mapping[str, StepHistory]) -> dict[str, float]:
         total = sum(found.values())
         for name, one in found.items():
             others = max(0.05, (total - one) / (len(found) - 1))
-            # Half of the way each time: two steps alone would else swap their values for ever.
+            # Half of the way each time, because two steps alone would swap their values forever.
             found[name] = min(_LOADING_MAX, (one + alike[name] / others) / 2)
     return found
 
@@ -128,7 +128,7 @@ def sample_paces(done: Iterable[tuple[float, float]], running: Iterable[tuple[fl
 
 
 def _drawn_anew(values: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """As many values, each as often as its weight says."""
+    """The same number of values, each repeated by its weight."""
     step = sum(weights) / len(values)
     found: list[float] = []
     upto, at = 0.0, 0.5 * step

@@ -38,7 +38,7 @@ class WorkflowKey(NamedTuple):
 
     tenant_id: str
     workflow: str
-    version: str  # empty where none is told
+    version: str  # empty if the job has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class StepHistory:
         return sum(self.counts.values())
 
     def observed(self, seconds: float) -> StepHistory:
-        """With one more run; what is no duration (negative, NaN) is left out."""
+        """The history with one more run, without invalid durations (negative, NaN)."""
         return self.merged(StepHistory(counts={bin_of(seconds): 1})) if seconds >= 0 else self
 
     def merged(self, other: StepHistory) -> StepHistory:
@@ -128,7 +128,7 @@ class Curve:
         before = self.up_to[place - 1] if place else 0
         return _edge(self.indexes[place] + (rank - before) / (self.up_to[place] - before))
 
-    def left_at(self, share: float, elapsed: float) -> float:
+    def remaining_at(self, share: float, elapsed: float) -> float:
         """The remaining time after `elapsed` seconds that all but `share` of the runs stay below.
 
         `share` is at least `share_below(elapsed)`.

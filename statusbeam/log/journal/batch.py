@@ -18,7 +18,7 @@ class Batch:
     batch_id: str
     entries: tuple[Entry, ...]
     unreported: int = 0
-    """Statuses of the job that a limit left out and that no status has reported yet."""
+    """The number of the job's dropped statuses that no status has reported yet."""
     only_if_open: bool = False
     """Skip the batch unless it moves its job."""
     only_if_waiting: bool = False

@@ -43,7 +43,7 @@ class Commit:
     skipped: bool = False
     """Its condition, `onlyIfOpen` or `onlyIfWaiting`, does not hold: nothing of it is committed."""
     shed: int = 0
-    """Statuses of the batch that a limit left out, maybe all of it."""
+    """The number of the batch's statuses that a limit dropped, possibly all."""
     change: Change | None = None
     """The change of the job by this commit; None if there was no commit."""
 
@@ -56,7 +56,7 @@ class Change:
     after: Job
     entries: tuple[Entry, ...]  # with their sequences
     digest: str = ""  # identifies the batch when it is delivered again
-    shed: int = 0  # statuses of the batch that a limit left out
+    shed: int = 0  # statuses of the batch that a limit dropped
 
     @property
     def updates(self) -> tuple[StatusUpdate, ...]:
@@ -80,7 +80,7 @@ def change_of(
     """The changes of committing `batch`; `before` is None for a new job, which gets `epoch`.
 
     Of the agents, `before` needs those in `touched(batch.updates)`. With `now` (epoch seconds), the job's
-    limit sheds what is too much by then. The last status carries the result of `estimate`.
+    limit drops the statuses above it. The last status carries the result of `estimate`.
     Raises ForeignOwnerError when the job belongs to another user of the tenant, ConditionNotMetError when the
     condition of the batch does not hold.
     """

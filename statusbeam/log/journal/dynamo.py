@@ -75,8 +75,8 @@ _SNAPSHOT_READS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Left:
-    """A job as one process left it, as far as it touched it."""
+class _CachedSnapshot:
+    """The snapshot of a job after this process's last commit, with the agents that it has read."""
 
     job: Job
     names: frozenset[str]  # of the agents it knows of, also of those that don't exist
@@ -84,8 +84,8 @@ class _Left:
 
 
 class DynamoJournal:
-    """The Journal in the status table. A commit is one TransactWriteItems, and before it one TransactGetItems
-    of what this process doesn't remember: the head, unless it was the last to commit to the job, and agents.
+    """The Journal in the status table. A commit is one TransactWriteItems. Before it, one TransactGetItems
+    reads uncached items: the head, unless this process made the job's last commit, and agents.
     """
 
     def __init__(
@@ -102,8 +102,8 @@ class DynamoJournal:
         self._table = table
         self._clock = clock or Clock()
         self._estimate = partial(estimator, self.snapshot) if estimator else None
-        # Jobs as this process left them; the transaction finds out if they moved since.
-        self._left: Bounded[JobKey, _Left] = Bounded(_JOBS_KEPT)
+        # Snapshots after this process's last commits. The transaction detects if they are outdated.
+        self._cached: Bounded[JobKey, _CachedSnapshot] = Bounded(_JOBS_KEPT)
         self._log_seconds = log_retention_days * DAY_SECONDS
         self._writer = CommitWriter(
             table, log_seconds=self._log_seconds, job_seconds=job_retention_days * DAY_SECONDS
@@ -157,17 +157,17 @@ class DynamoJournal:
     def _commit_once(self, batch: Batch) -> Commit:
         now = self._clock.now()
         names = touched(batch.updates)
-        left = self._left.pop(batch.job, None)
-        if left and now - left.at >= _JOB_KEPT_SECONDS:
-            left = None
-        before = self._read_what_lacks(batch.job, left, names, now)
+        cached = self._cached.pop(batch.job, None)
+        if cached and now - cached.at >= _JOB_KEPT_SECONDS:
+            cached = None
+        before = self._read_missing(batch.job, cached, names, now)
         try:
             change = change_of(before, batch, epoch=new_epoch(now), now=now, estimate=self._estimate)
         except ConditionNotMetError:
             # A remembered job may be old, and here no transaction finds out: the journal reads it once more.
-            return self._not_open(batch) if left is None else self._commit_once(batch)
+            return self._not_open(batch) if cached is None else self._commit_once(batch)
         if not change.entries:
-            return self._left_out(batch, left)
+            return self._skipped(batch, cached)
         actions = self._writer.actions(batch.batch_id, change, now=int(now))
         try:
             self._client.transact_write_items(TransactItems=actions)
@@ -180,40 +180,43 @@ class DynamoJournal:
             return self._committed_before(batch) or _conflict()
         except BotoCoreError as error:
             raise journal_error(error) from error
-        self._remember(_Left(job=change.after, names=names | (left.names if left else names), at=now), names)
+        self._remember(
+            _CachedSnapshot(job=change.after, names=names | (cached.names if cached else names), at=now),
+            names,
+        )
         return Commit(updates=change.updates, shed=change.shed, change=change)
 
-    def _left_out(self, batch: Batch, left: _Left | None) -> Commit:
-        """A limit left out all of the batch: nothing is written, unless it had been, before the flood."""
-        if left is not None:
-            self._left[batch.job] = left
+    def _skipped(self, batch: Batch, cached: _CachedSnapshot | None) -> Commit:
+        """Skip a batch whose statuses a limit dropped. An earlier delivery may have committed it."""
+        if cached is not None:
+            self._cached[batch.job] = cached
         return self._committed_before(batch) or Commit(updates=(), shed=len(batch.entries))
 
     def _not_open(self, batch: Batch) -> Commit:
         """Nothing, unless it is the batch itself that the job is closed by."""
         return self._committed_before(batch) or Commit(updates=(), skipped=True)
 
-    def _read_what_lacks(
-        self, job: JobKey, left: _Left | None, names: frozenset[str], now: float
+    def _read_missing(
+        self, job: JobKey, cached: _CachedSnapshot | None, names: frozenset[str], now: float
     ) -> Job | None:
         """The head and the agents called `names`; None for a job that begins.
 
         Agents that are read with or after the head belong to it. A later write of an agent would also have
         moved the head, and DynamoDB will refuse the commit.
         """
-        agents = [agent_key(job, name) for name in sorted(names - (left.names if left else frozenset()))]
-        if left is None:
+        agents = [agent_key(job, name) for name in sorted(names - (cached.names if cached else frozenset()))]
+        if cached is None:
             head, *items = self._get_in_order([head_key(job), *agents])
             return read_job(head, filter(None, items)) if _is_live(head, now) else None
         found = filter(None, self._get_in_order(agents))
-        read = read_agents(found, left.job.head)
-        return replace(left.job, agents={**left.job.agents, **read})
+        read = read_agents(found, cached.job.head)
+        return replace(cached.job, agents={**cached.job.agents, **read})
 
-    def _remember(self, left: _Left, names: frozenset[str]) -> None:
-        if len(left.names) > _AGENTS_KEPT:
-            agents = {name: agent for name, agent in left.job.agents.items() if name in names}
-            left = replace(left, job=replace(left.job, agents=agents), names=names)
-        self._left[left.job.head.key] = left
+    def _remember(self, cached: _CachedSnapshot, names: frozenset[str]) -> None:
+        if len(cached.names) > _AGENTS_KEPT:
+            agents = {name: agent for name, agent in cached.job.agents.items() if name in names}
+            cached = replace(cached, job=replace(cached.job, agents=agents), names=names)
+        self._cached[cached.job.head.key] = cached
 
     def _committed_before(self, batch: Batch) -> Commit | None:
         marker = self._get(marker_key(batch.job, batch.batch_id))
@@ -231,7 +234,7 @@ class DynamoJournal:
         return from_item(answer.get("Item", {}))
 
     def _get_in_order(self, keys: list[dict[str, str]]) -> list[dict[str, Any]]:
-        """The items at these keys, empty where there is none, none of them older than those before it."""
+        """The items at these keys, empty for missing ones. No item is older than those before it."""
         found: list[dict[str, Any]] = []
         for some in chunked(keys, _GETS_AT_ONCE):
             gets: list[TransactGetItemTypeDef] = [

@@ -46,5 +46,5 @@ def code_of(error: ClientError | BotoCoreError) -> str:
 
 def may_pass(error: ClientError | BotoCoreError) -> bool:
     """Whether the same call may get through the next time."""
-    # The cause of botocore's own errors (no connection, no time) may be gone by then.
+    # botocore's own errors (no connection, no time) are retriable, because their cause may have ended.
     return not isinstance(error, ClientError) or code_of(error) in _PASSING

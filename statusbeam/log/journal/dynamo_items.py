@@ -137,7 +137,7 @@ def read_update(values: Attributes) -> StatusUpdate:
 
 
 def _packed(values: Attributes) -> dict[str, Any]:
-    # One text instead of a tree of types: smaller, and numbers come back as they were.
+    # One text instead of a tree of types: it is smaller, and numbers stay unchanged.
     return {**values, **{name: json_text(values[name]) for name in _JSON_TEXTS if name in values}}
 
 
@@ -185,7 +185,8 @@ class CommitWriter:
         return self._put({**head_key(head.key), **values, **index})
 
     def _head_expiry(self, now: int) -> int:
-        # Up to midnight: the index projects it, and a commit that leaves it as it was writes no index entry.
+        # Rounded up to midnight: the index projects it, and a commit with the same value writes no index
+        # entry.
         return (now + self._job_seconds) // DAY_SECONDS * DAY_SECONDS + DAY_SECONDS
 
     def _marker(self, batch_id: str, change: Change, now: int) -> PutTypeDef:

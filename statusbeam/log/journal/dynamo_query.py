@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def pages(client: DynamoDBClient, query: dict[str, Any]) -> Iterator[list[Item]]:
-    """The items that a Query finds, page by page, each read when it is asked for.
+    """The items that a Query finds. It reads each page when the caller needs it.
 
     botocore's paginator does the same, after loading a description of every list of DynamoDB's.
     """

@@ -43,7 +43,7 @@ class DynamoSessionStore:
     def _live(
         self, tenant_id: str, beginning: str, now: float, at_once: int | None
     ) -> Iterator[list[dict[str, Any]]]:
-        """The live sessions whose sort key begins so, page by page."""
+        """The live sessions with this sort key prefix, page by page."""
         query: dict[str, Any] = {
             "TableName": self._table,
             "ConsistentRead": True,  # a user who has just subscribed must not miss the next status

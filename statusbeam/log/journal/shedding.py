@@ -35,7 +35,7 @@ class Bucket:
         return Bucket(min(burst * 1000, self.level + passed * rate), max(self.at_ms, now_ms))
 
     def without(self, statuses: int) -> Bucket:
-        """The bucket after so many more."""
+        """The bucket after a number of further statuses."""
         return Bucket(max(0, self.level - statuses * 1000), self.at_ms)
 
 

@@ -38,7 +38,7 @@ class S3DetailStore:
 
 
 def read_detail(client: S3Client, bucket: str, key: str) -> bytes | None:
-    """The object at `key`; None when there is none, or no longer. Raises DetailStoreError."""
+    """The object at `key`; None if it is missing or has expired. Raises DetailStoreError."""
     # Without the right to list the bucket, S3 answers AccessDenied for a missing object.
     try:
         return client.get_object(Bucket=bucket, Key=key)["Body"].read()

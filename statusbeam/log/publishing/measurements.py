@@ -23,7 +23,7 @@ class Measurements:
     follows takes nothing back."""
 
     def __init__(self) -> None:
-        # Zeros are metrics as well: with them, a graph tells an idle publisher from a broken one.
+        # Zeros are metrics too: with them, a graph distinguishes an idle publisher from a broken one.
         self.counts = Counter({COMMITTED_METRIC: 0, REJECTED_METRIC: 0, PUSHES_METRIC: 0})
         self.latencies: defaultdict[str, list[float]] = defaultdict(list)
         """Milliseconds, by metric."""

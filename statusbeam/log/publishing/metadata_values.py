@@ -72,7 +72,7 @@ def _within(
         if number is None or number == kept[name]:
             continue
         found[f"{path}{name}"] = kept[name]
-        # A weight of 0 takes a step out of the plan: a negative one must not.
+        # A weight of 0 removes a step from the plan, and a negative one must not.
         kept[name] = _LEAST_WEIGHT if name == "weight" and kept[name] < 0 else number
     return kept
 

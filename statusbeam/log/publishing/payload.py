@@ -52,7 +52,7 @@ class Screened(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """The reason of a rejection. `index` is the status's position; None stands for the payload as a whole."""
+    """The reason of a rejection. `index` is the status's position; None means the whole payload."""
 
     index: int | None
     code: str

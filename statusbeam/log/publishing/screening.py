@@ -90,7 +90,7 @@ def without_split_secrets(entries: Sequence[Entry]) -> tuple[Entry, ...]:
         for place, message in zip(same, split_redacted(messages), strict=True):
             update = found[place].update
             if message != update.message:
-                # A mark may be longer than what it hides.
+                # A mark may be longer than the hidden text.
                 found[place] = replace(found[place], update=update.with_message(message))
     return tuple(found)
 

@@ -1,6 +1,6 @@
 """The limit of one publisher for each tenant, and the shed statuses that it has not reported yet.
 
-Both are the memory of one process, and bounded. A forgotten tenant begins anew.
+Both are the memory of one process, and bounded. A forgotten tenant starts with a full bucket.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..journal.commits import Commit
 from ..journal.shedding import Bucket, within_limit
 
 _BATCHES_REMEMBERED: Final = 100
-"""Batches of one job whose shed statuses are counted apart."""
+"""Batches of one job, whose dropped statuses are counted separately."""
 
 
 class TenantLimits:

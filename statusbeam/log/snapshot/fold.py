@@ -77,7 +77,7 @@ def canonical(updates: Iterable[StatusUpdate]) -> list[StatusUpdate]:
 
 
 def touched(updates: Iterable[StatusUpdate]) -> frozenset[str]:
-    """The invocations whose state `apply` reads, and beyond which it writes none."""
+    """The invocations that `apply` reads. It writes no others."""
     found: set[str] = set()
     for push in updates:
         for update in (*(push.earlier or ()), push):
@@ -108,7 +108,7 @@ def _whole_text(update: StatusUpdate) -> tuple[str, str, str]:
 
 
 class _Work:
-    """A snapshot while statuses are taken into it, one after the other."""
+    """A snapshot while statuses are applied to it."""
 
     def __init__(self, snapshot: Job) -> None:
         self.head = snapshot.head

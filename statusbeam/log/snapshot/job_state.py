@@ -169,7 +169,7 @@ class Head:
         return {"p50": max(0, p50 - passed) / 1000, "p90": max(0, p90 - passed) / 1000}
 
     def to_item(self) -> dict[str, Any]:
-        """Plain JSON types, nothing that is None: the view and the fold's own state."""
+        """Plain JSON types without None: the view and the fold's own state."""
         own = {
             "attempt": self.attempt,
             "tokens": list(self.tokens),
@@ -228,7 +228,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A snapshot. `agents` by invocation id; the fold goes on exactly without those a batch doesn't touch."""
+    """A snapshot. `agents` by invocation id. The fold needs only the agents that a batch touches."""
 
     head: Head = field(default_factory=Head)
     agents: Mapping[str, AgentState] = field(default_factory=dict)

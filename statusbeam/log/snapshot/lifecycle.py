@@ -27,7 +27,7 @@ _ENDS: Final = {
 
 
 def job_event(before: Head | None, after: Head) -> JobEventType | None:
-    """The event that a commit makes of these states; None when the job only goes on."""
+    """The event that a commit makes of these states; None if the job only continues."""
     on = goes_on(before, after)
     if after.ended:
         was = _in_same_log(before, after)

@@ -39,7 +39,7 @@ class PlanStep:
     """One planned agent. Weight 0 takes the step out of the plan."""
 
     name: str
-    invocation_id: str  # the name, unless the plan says which invocation it will be
+    invocation_id: str  # the name, unless the plan names the invocation
     weight: int = WEIGHT
     depends_on: tuple[str, ...] = ()  # names of agents
     tool_weights: tuple[tuple[str, int], ...] = ()  # the tools it will use
@@ -88,7 +88,7 @@ def _weight(value: Any) -> int:
     weight = clamped(value, WEIGHT_MAX)
     if weight is None:
         return WEIGHT
-    # Weight 0 takes a step out of the plan: a negative one must not.
+    # Weight 0 removes a step from the plan, and a negative one must not.
     return _LEAST_WEIGHT if value < 0 else min(WEIGHT_MAX, math.floor(weight * WEIGHT + 0.5))
 
 

@@ -16,7 +16,7 @@ LAST_MS: Final = 253_402_300_799_999
 """The years 1 to 9999: no time is earlier or later than that."""
 
 
-@lru_cache(maxsize=1_024)  # one time is asked for at every step of the fold
+@lru_cache(maxsize=1_024)  # the fold parses the same time at every step
 def ms_of(time: str | None) -> int | None:
     """Epoch milliseconds of a time as the wire has it."""
     if time is None:

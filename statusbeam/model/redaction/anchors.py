@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .budget import A_PLACE
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -65,7 +65,7 @@ def _of(
 
 
 def _from(text: str, start: int) -> int:
-    """Where a number begins that goes on before `start`."""
+    """The beginning of a number that starts before `start`."""
     least = max(0, start - 4)
     while start > least and text[start - 1].isdigit():
         start -= 1

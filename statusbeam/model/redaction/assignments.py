@@ -20,7 +20,7 @@ from .values import (
 )
 from .vocabulary import DESCRIBING
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from .readings import Span
 

@@ -8,7 +8,7 @@ from ..lazy import Lazy
 from .anchors import Anchor
 from .values import is_chosen, is_code, is_no_secret, is_random
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Final
 

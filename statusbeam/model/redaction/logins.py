@@ -22,7 +22,7 @@ from .command_lines import (
 )
 from .values import is_made, is_random
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final
@@ -134,7 +134,7 @@ _PLACES: Final = (
         ),
         is_strong,
     ),
-    Anchor(  # a form's field: its value stands before or behind its type
+    Anchor(  # a form's field, whose value is before or after its type
         "secret",
         ("<input",),
         any_case(

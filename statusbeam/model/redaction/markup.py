@@ -9,7 +9,7 @@ from .names import COOKIE, HEADER, PASSWORD
 from .readings import bare_at, quoted_at, whole
 from .values import is_chosen, is_cookie, is_made, is_secret_value, is_wordy
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from .readings import Span
 

@@ -16,9 +16,9 @@ from .budget import A_NAME
 from .markup import beside, in_markup
 from .names import CODE, COOKIE, HEADER, LONGEST, PASSWORD, SEED, SHORT_STEMS, STEMS, kind_of_name
 from .vocabulary import words
-from .wordings import adjacent, backwards, next_line, seed_phrase, told
+from .wordings import adjacent, backwards, next_line, seed_phrase, stated
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final
@@ -113,7 +113,7 @@ def _value_of(kind: str, text: str, lowered: str, start: int, end: int) -> Span 
         assigned(kind, text, start, end)
         or (in_markup(kind, text, start, end) if marked_up else None)
         or (beside(kind, text, start, end) if following in "\"',)](\r\n\\" else None)
-        or told(kind, text, end)
+        or stated(kind, text, end)
         or next_line(kind, text, end)
         or adjacent(kind, text, start, end)
         or backwards(kind, text, start)

@@ -14,7 +14,7 @@ import re
 from ..errors import SettingError
 from ..limits import OWN_PATTERN_LENGTH, OWN_PATTERN_MATCH, OWN_PATTERN_REPEATS
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Final
 

@@ -30,7 +30,7 @@ from .service_tokens import AWS_KEY
 from .split import split_redacted
 from .walk import Walk
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     import re
     from typing import Any, Final

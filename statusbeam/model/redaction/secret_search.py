@@ -25,7 +25,7 @@ from .service_tokens import AWS_KEY, service_tokens
 from .tables import columns
 from .values import is_mixed
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Final

@@ -12,7 +12,7 @@ from ..lazy import Lazy
 from .anchors import Anchor, anchored, by_literal
 from .values import is_login, is_mixed, is_random
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final

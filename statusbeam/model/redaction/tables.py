@@ -8,7 +8,7 @@ from ..lazy import Lazy
 from .names import CODE, PASSWORD, kind_of_name
 from .values import is_chosen, is_no_secret, is_secret_value
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final

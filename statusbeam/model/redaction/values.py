@@ -21,7 +21,7 @@ from .names import (
 )
 from .vocabulary import DESCRIBING, NO_PLAIN_ENDS, STOPS
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Final
 

@@ -19,7 +19,7 @@ from .secret_search import find_secrets
 from .split import split_redacted
 from .values import is_secret_value, is_uuid
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any, Final
 
@@ -157,7 +157,7 @@ class Walk:
 
     def _searched(self, text: str, searched: str) -> str:
         """The text redacted as `searched` is, which is filled where the text is redacted already."""
-        for _ in range(_ROUNDS):  # a second secret may show once the first one next to it is gone
+        for _ in range(_ROUNDS):  # a second secret may be found after the first one next to it is replaced
             found = self._find(searched)
             meant = self._meant(text, len(found)) if text == searched else None
             if meant is not None:

@@ -20,7 +20,7 @@ from .values import (
 )
 from .vocabulary import words
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Final
 
@@ -78,33 +78,33 @@ def seed_phrase(text: str, end: int) -> Span | None:
     return seed.span("secret") if seed else None
 
 
-def told(kind: str, text: str, end: int) -> Span | None:
+def stated(kind: str, text: str, end: int) -> Span | None:
     """`the password for ana is hunter2`, `password (staging): hunter2`, `password (hunter2)`."""
     for pattern in (_IS, _FOR):
         match = pattern.match(text, end)
         if match:
             states = pattern is _FOR or match["verb"].lower() in _STATING
-            span = _told_at(kind, text, match.end(), states=states)
+            span = _stated_at(kind, text, match.end(), states=states)
             if span:
                 return span
     inside = _IN_BRACKETS.match(text, end)
-    if inside and _is_told(kind, text, inside["secret"], inside.end("secret"), states=False):
+    if inside and _is_stated(kind, text, inside["secret"], inside.end("secret"), states=False):
         return inside.span("secret")
     return None
 
 
-def _told_at(kind: str, text: str, at: int, *, states: bool) -> Span | None:
+def _stated_at(kind: str, text: str, at: int, *, states: bool) -> Span | None:
     quoted = quoted_at(text, at)
     if quoted:
         span, value = quoted
         return span if is_secret_value(kind, value) and (" " not in value or kind == PASSWORD) else None
     bare = bare_at(text, at, prose=True)
-    if bare is None or not _is_told(kind, text, bare[1], bare[0][1], states=states):
+    if bare is None or not _is_stated(kind, text, bare[1], bare[0][1], states=states):
         return None
     return whole(text, bare[0])
 
 
-def _is_told(kind: str, text: str, value: str, end: int, *, states: bool) -> bool:
+def _is_stated(kind: str, text: str, value: str, end: int, *, states: bool) -> bool:
     """Whether a word of a sentence is the secret that the sentence is about."""
     if is_no_secret(value) or is_code(value) or units_follow(value, text, end):
         return False

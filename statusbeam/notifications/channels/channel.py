@@ -1,4 +1,4 @@
-"""The port through which an event leaves."""
+"""The port for sending events."""
 
 from __future__ import annotations
 

@@ -38,14 +38,14 @@ _STATES: Final = {
 
 
 class Threads(Protocol):
-    """Remembers the message of each job."""
+    """Stores the Slack message of each job."""
 
     def find(self, job: JobKey) -> str | None:
         """The `ts` of the job's message. Raises NotificationError."""
         ...
 
     def keep(self, job: JobKey, timestamp: str) -> None:
-        """Remember it. Raises NotificationError."""
+        """Store the `ts` of the job's message. Raises NotificationError."""
         ...
 
 
@@ -99,7 +99,7 @@ class SlackChannel:
             found = json.loads(answer.body)
             succeeded = found["ok"]
         except (ValueError, TypeError, KeyError) as error:
-            raise NotificationError("Slack gave no JSON", code="bad_answer") from error
+            raise NotificationError("Slack's answer is not JSON", code="bad_answer") from error
         if not succeeded:
             reason = str(found.get("error", "unknown"))[:64]
             raise NotificationError(f"Slack refused the message: {reason}", code="refused")
@@ -138,7 +138,7 @@ def blocks(event: JobEvent, link: str | None) -> Sequence[dict[str, Any]]:
 
 
 def _text(event: JobEvent) -> dict[str, str]:
-    """What notifications on a screen show, and answers in a thread."""
+    """The text of answers in a thread, and of notifications on a screen."""
     icon, state = _STATES[event.type]
     return {"text": escape(f"{icon} {event.name}: {state}. {event.message}"[:_TEXT_LENGTH])}
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KEPT_SECONDS: Final = 90 * DAY_SECONDS
-"""As long as jobs, by default."""
+"""How long a thread is stored: as long as a job, by default."""
 
 
 class DynamoThreads:
-    """Threads of the channel called `channel`."""
+    """The threads of the channel with this name."""
 
     def __init__(
         self, client: DynamoDBClient, table: str, channel: str, *, clock: Clock | None = None
@@ -58,5 +58,5 @@ class DynamoThreads:
 
 def _unreadable(error: Exception) -> NotificationError:
     return NotificationError(
-        f"the table of threads failed: {type(error).__name__}", code="threads_unavailable"
+        f"the table of Slack threads failed: {type(error).__name__}", code="threads_unavailable"
     )

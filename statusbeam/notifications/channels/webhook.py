@@ -2,7 +2,7 @@
 
 | header | value |
 |---|---|
-| `webhook-id` | the eventId of the status, to tell a repeated delivery |
+| `webhook-id` | the eventId of the status, by which receivers detect a repeated delivery |
 | `webhook-timestamp` | when this delivery was sent, in epoch seconds |
 | `webhook-signature` | `v1,<base64 of HMAC-SHA256 over id.timestamp.body>`, one for each secret |
 """
@@ -26,7 +26,7 @@ from ..job_event import JobEvent
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - no secret
 _SECRET_BYTES: Final = range(24, 65)
-"""What Standard Webhooks allows."""
+"""The sizes of a key that Standard Webhooks allows, in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +35,11 @@ class WebhookTarget:
 
     url: str
     keys: tuple[bytes, ...]
-    """Each signs. While a secret is replaced, the old and the new one stand with a space between."""
+    """Each key signs. While a secret is replaced, it holds the old and the new key with a space between."""
 
     @classmethod
     def from_document(cls, document: Any) -> Self:
-        """What the secret holds. Raises NotificationError."""
+        """Parse a channel's secret. Raises NotificationError."""
         try:
             keys = tuple(map(_key, document["secret"].split()))
             url = document["url"]
@@ -90,11 +90,11 @@ def signatures(keys: Sequence[bytes], event_id: str, at: int, body: bytes) -> st
 
 def _key(secret: str) -> bytes:
     if not secret.startswith(SECRET_PREFIX):
-        raise ValueError("a secret begins with whsec_")
+        raise ValueError("each webhook secret must begin with whsec_")
     try:
         key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     except binascii.Error as error:
-        raise ValueError("a secret is base64") from error
+        raise ValueError("each webhook secret must be base64 after whsec_") from error
     if len(key) not in _SECRET_BYTES:
-        raise ValueError("a secret has 24 to 64 bytes")
+        raise ValueError("each webhook secret must have 24 to 64 bytes")
     return key

@@ -1,4 +1,4 @@
-"""What a complaint is about: labelled texts, negation, and answers that admit when they rest on nothing."""
+"""The subject of a complaint: labelled texts, negation, and answers without evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a complaint is: labelled texts, single rules, and points that lie where a map has them."""
+"""The place of a complaint: labelled texts, single rules, and points on the map."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_crossing_decides_between_streets_of_the_same_number() -> None:
     assert not found["ambiguous"]
 
 
-def test_streets_that_do_not_cross_are_said_not_to() -> None:
+def test_streets_that_do_not_cross_are_noted() -> None:
     found = locate("A hole at Haight and Page")
     assert any("do not seem to cross" in note for note in found["notes"])
     assert found["confidence"] < 0.5
@@ -106,7 +106,7 @@ def test_house_number_beyond_the_street_lowers_the_confidence() -> None:
     assert locate("at 9999 Cortland Avenue")["confidence"] < locate("at 45 Cortland Avenue")["confidence"]
 
 
-def test_misspelling_is_told_and_lowers_the_confidence() -> None:
+def test_misspelling_is_noted_and_lowers_the_confidence() -> None:
     misspelt, spelt = locate("a hole on Divisadaro Street"), locate("a hole on Divisadero Street")
     assert misspelt["confidence"] < spelt["confidence"]
     assert any(note.startswith('read "Divisadaro Street"') for note in misspelt["notes"])

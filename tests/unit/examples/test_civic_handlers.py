@@ -1,4 +1,4 @@
-"""The example's handlers: from the state machine's event to the result, and what people see on the way."""
+"""The example's handlers: from the state machine's event to the result, with the statuses on the way."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def work_order(complaint: str, tenant_id: str = "riverton") -> dict[str, Any]:
     return handlers.synthesize({**asked, "validation": handlers.validate(asked, None)}, None)
 
 
-def test_agent_tells_its_start_its_tool_and_its_finding(toolbox: Toolbox) -> None:
+def test_agent_reports_its_start_its_tool_and_its_finding(toolbox: Toolbox) -> None:
     told = statuses(toolbox.geo)
     assert [update["status"] for update in told] == ["agent_invoking", "calling_tool", "agent_complete"]
     assert told[0]["qualifiedStatus"] == "invoking_geo_agent"
@@ -83,13 +83,13 @@ def test_all_statuses_of_a_run_carry_the_job_the_agent_and_one_invocation(toolbo
         assert (update["invocationId"], update["attempt"]) == ("job-1-severity", 1)
 
 
-def test_progress_is_told_between_lookups(toolbox: Toolbox) -> None:
+def test_progress_is_reported_between_lookups(toolbox: Toolbox) -> None:
     told = statuses(toolbox.geo, complaint="Rubbish from the Ferry Building to City Hall")
     assert [update["progress"] for update in told if update["status"] == "progress"] == [50.0]
 
 
 @pytest.mark.parametrize("agent", AGENTS)
-def test_agent_told_to_fail_publishes_an_error_and_raises(toolbox: Toolbox, agent: str) -> None:
+def test_agent_that_the_demo_lets_fail_publishes_an_error_and_raises(toolbox: Toolbox, agent: str) -> None:
     told = statuses(getattr(toolbox, agent), failAgent=agent)
     assert [update["status"] for update in told] == ["agent_invoking", "agent_error"]
     assert "failed on purpose" in told[-1]["message"]
@@ -97,7 +97,7 @@ def test_agent_told_to_fail_publishes_an_error_and_raises(toolbox: Toolbox, agen
         getattr(handlers, f"{agent}_agent")(event(failAgent=agent), None)
 
 
-def test_agent_told_to_fail_once_succeeds_in_the_second_attempt(toolbox: Toolbox) -> None:
+def test_agent_that_the_demo_lets_fail_once_succeeds_in_the_second_attempt(toolbox: Toolbox) -> None:
     first = statuses(toolbox.geo, failAgent="once:geo")
     second = statuses(toolbox.geo, failAgent="once:geo", attempt=1)
     assert (first[-1]["status"], first[-1]["attempt"]) == ("agent_error", 1)
@@ -106,7 +106,7 @@ def test_agent_told_to_fail_once_succeeds_in_the_second_attempt(toolbox: Toolbox
     assert first[0]["invocationId"] == second[0]["invocationId"]
 
 
-def test_other_agents_do_not_fail_with_the_one_told_to(toolbox: Toolbox) -> None:
+def test_other_agents_do_not_fail_with_the_failing_one(toolbox: Toolbox) -> None:
     assert statuses(toolbox.category, failAgent="geo")[-1]["status"] == "agent_complete"
 
 

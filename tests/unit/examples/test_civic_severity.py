@@ -1,4 +1,4 @@
-"""How bad it is: labelled texts, what raises it, what lowers it, and what must not count."""
+"""The severity of a complaint: labelled texts, and the words that raise, lower or do not change it."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_reasons_name_the_words_they_rest_on() -> None:
     assert "could hurt somebody soon (nearly fell)" in RULES.rate("I nearly fell.").reasons
 
 
-def test_nothing_to_go_by_is_said_and_has_low_confidence() -> None:
+def test_a_text_without_evidence_is_noted_and_has_low_confidence() -> None:
     judgement = RULES.rate("Please come.")
     assert judgement.confidence < 0.5
     assert judgement.reasons == ("no word in it points to a hazard",)

@@ -1,4 +1,4 @@
-"""The example of a Lambda handler: the page shows the file, and the handler does what the page says."""
+"""The example of a Lambda handler: the documentation shows the file, and the handler works as described."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_page_shows_the_example_as_it_is() -> None:
     assert f"```python\n{(ROOT / 'examples/agent.py').read_text()}```" in page
 
 
-def test_it_tells_its_run_from_beginning_to_end() -> None:
+def test_it_reports_its_run_from_beginning_to_end() -> None:
     with recorded() as recording:
         assert agent.handler(EVENT, None) == ["Castro Street", "Market Street"]
     words = [word for word in recording.statuses("Geo Agent") if word != "progress"]

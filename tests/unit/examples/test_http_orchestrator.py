@@ -1,4 +1,4 @@
-"""The HTTP example: real servers, real timeouts, and answers that make no sense."""
+"""The HTTP example: real servers, real timeouts, and invalid answers."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_tokens_that_make_no_sense_cost_nothing_but_themselves(
     assert (geo["status"], geo["tokenUsage"]) == ("success", None)
 
 
-def test_who_depends_on_a_failed_agent_is_never_called(transport: MemoryTransport) -> None:
+def test_an_agent_that_depends_on_a_failed_one_is_never_called(transport: MemoryTransport) -> None:
     with local_server(Answer(status=404)) as server, serving(AGENTS) as url:
         agents = [HttpAgent("Keyword Agent", server.url), *agents_at(url)[1:]]
         with pytest.raises(AgentCallError):

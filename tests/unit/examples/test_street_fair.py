@@ -1,4 +1,4 @@
-"""The street fair's agents: what each finds, what people see on the way, and that pace is an argument."""
+"""The street fair's agents: their findings, their statuses, and the argument `pace`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_no_way_is_left_when_everything_is_closed() -> None:
         city.way("Market/Castro", "19th/Castro", without=closed)
 
 
-def test_the_weather_service_fails_in_as_many_attempts_as_it_is_told() -> None:
+def test_the_weather_service_fails_in_the_given_number_of_attempts() -> None:
     failing = {"weatherFailures": 1}
     told = statuses("weather", job=failing)
     assert [update["status"] for update in told] == [
@@ -93,7 +93,7 @@ def test_the_weather_is_the_months(month: int, chance: float, sunset: str) -> No
     }
 
 
-def test_neighbours_are_heard_and_their_objections_named() -> None:
+def test_the_neighbours_letters_are_counted_and_their_objections_named() -> None:
     finding = found("neighbours")
     assert (finding["letters"], finding["households"]) == (6, 120)
     assert finding["objections"] == ["access", "noise", "parking"]

@@ -1,4 +1,4 @@
-"""The audit trail: who read, watched or ended what is another user's, and nothing about the rest."""
+"""The audit trail: operations on other users' jobs and sessions, and no others."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ FIELDS = ("getJob", "listStatusUpdates", "getStatusDetail", "syncSession")
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("identity", [OPERATOR, ADMIN], ids=["operator", "admin"])
-def test_who_leads_the_tenant_leaves_a_line_for_each_job_of_another_user(
+def test_an_operators_read_of_another_users_job_writes_a_line(
     runtime: JsRuntime, caplog: pytest.LogCaptureFixture, identity: JsonObject, field: str
 ) -> None:
     read(runtime, field, identity, head())

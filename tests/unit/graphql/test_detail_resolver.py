@@ -1,4 +1,4 @@
-"""getStatusDetail: whose status it is decides what is told, and nobody learns where it is stored."""
+"""getStatusDetail: only the status's readers get its details, and nobody gets their key."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_head_and_entry_are_read_together(runtime: JsRuntime) -> None:
 
 
 @pytest.mark.parametrize("identity", [ANN, TOKEN, JOB_TOKEN, OPERATOR, ADMIN])
-def test_whoever_may_see_the_job_gets_what_was_spilled(runtime: JsRuntime, identity: Any) -> None:
+def test_readers_of_the_job_get_spilled_details(runtime: JsRuntime, identity: Any) -> None:
     kept = {"detail": {"text": "m"}, "operatorDetail": None}
     assert ask(runtime, identity, head(), log_entry(**SPILLED), kept=kept)["detail"] == {"text": "m"}
 
@@ -123,7 +123,7 @@ def test_to_all_others_it_looks_as_if_there_were_nothing(runtime: JsRuntime, ide
         [head(sequence=1), log_entry(**FOR_OPERATORS)],  # of an earlier use of the job id
     ],
 )
-def test_what_is_not_there_or_no_longer_is_null(runtime: JsRuntime, items: list[Any]) -> None:
+def test_a_missing_or_expired_detail_is_null(runtime: JsRuntime, items: list[Any]) -> None:
     assert ask(runtime, OPERATOR, *items) == answer()
 
 
@@ -161,7 +161,7 @@ def test_a_login_without_user_and_tenant_is_refused(runtime: JsRuntime) -> None:
     assert refusal(field, **asked) == "Forbidden"
 
 
-def test_what_the_stores_say_is_not_told(runtime: JsRuntime) -> None:
+def test_a_stores_message_is_not_shown(runtime: JsRuntime) -> None:
     args = {"jobId": "j1", "sequence": 2}
     error = {"message": "arn:aws:lambda:…:function:reader", "type": "Lambda:Unhandled"}
     ctx = {"args": args, "stash": {"detailKey": KEY}, "prev": {"result": answer()}, "error": error}

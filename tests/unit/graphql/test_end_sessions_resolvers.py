@@ -1,4 +1,4 @@
-"""Who may end whose sessions, and what a login is worth after that."""
+"""The sessions that a caller may end, and the refusal of ended logins."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_the_sessions_of_the_ended_user_are_looked_up(runtime: JsRuntime, name: 
     assert step(runtime, name).response(stash=ENDED, result={"items": found}).value == found
 
 
-def test_what_was_found_is_deleted_in_one_transaction(runtime: JsRuntime) -> None:
+def test_the_found_sessions_are_deleted_in_one_transaction(runtime: JsRuntime) -> None:
     found = [{"tenant_id": "north", "sk": f"bob#c{number}", "ttl": NOW} for number in (1, 2)]
     asked = step(runtime, "endSessions.delete").request(prev={"result": found}, stash=ENDED).value
     assert asked == {

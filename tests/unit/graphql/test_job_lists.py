@@ -1,4 +1,4 @@
-"""Lists of jobs as they are deployed, page by page, against what they should hold."""
+"""Lists of jobs as deployed, page by page, compared with the expected jobs."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def test_each_state_of_a_tenant_is_counted_by_workflow_too(tables: Tables, jobs:
         assert {each["workflow"]: each["count"] for each in listed} == found
 
 
-def test_a_count_says_when_there_are_more(tables: Tables) -> None:
+def test_a_count_shows_when_there_are_more(tables: Tables) -> None:
     jobs = [Job(number=number, minute=0) for number in range(JOBS_COUNTED + 1)]
     failed = Job(number=9_999, minute=1, state=OverallStatus.FAILED)
     counts = counts_of(tables.holding(*jobs, failed))
@@ -259,7 +259,7 @@ def test_the_jobs_of_a_tenant_are_its_operators(tables: Tables, name: str, ident
 
 
 @pytest.mark.parametrize("token", ["nonsense", "2026-11-20T08:30:00.000Z", "JOB#north#j1", "x" * 5_000])
-def test_a_tenants_list_goes_on_at_a_place_of_its_index_only(tables: Tables, token: str) -> None:
+def test_a_tenants_list_continues_only_at_a_place_of_its_index(tables: Tables, token: str) -> None:
     fields = tables.holding(Job(number=1, minute=0))
     with pytest.raises(ResolverError, match="nextToken is not from this list"):
         fields.ask("Query.listTenantJobs", {"nextToken": token}, OPERATOR)

@@ -1,4 +1,4 @@
-"""What the publisher makes of a connection's subscriptions and of its syncSession, in any order."""
+"""The publisher's view of a connection's subscriptions and syncSession, in any order."""
 
 from __future__ import annotations
 

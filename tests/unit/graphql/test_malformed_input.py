@@ -1,4 +1,4 @@
-"""Whatever comes in at a door, what goes out is an answer or a named error: no stack, nothing half done."""
+"""Any input gives an answer or an error with a code, without a stack and without partial changes."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_a_payload_is_taken_or_refused_by_name(payload: object) -> None:
     st.lists(st.text(max_size=40) | payloads.map(lambda value: json.dumps(value, default=str)), max_size=4)
 )
 @settings(max_examples=100)
-def test_a_message_of_the_queue_is_taken_or_refused_and_never_comes_again(bodies: list[str]) -> None:
+def test_a_message_of_the_queue_is_committed_or_rejected_and_never_redelivered(bodies: list[str]) -> None:
     pipeline, journal = new_pipeline()
     records = [
         {

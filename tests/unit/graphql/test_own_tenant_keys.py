@@ -1,4 +1,4 @@
-"""Which jobs a resolver can read at all: those of the caller's own tenant, whatever the arguments say."""
+"""Resolvers can read only jobs of the caller's own tenant, with any arguments."""
 
 from __future__ import annotations
 

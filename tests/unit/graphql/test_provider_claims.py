@@ -24,7 +24,7 @@ def identity(**claims: Any) -> dict[str, Any]:
     return {"sub": merged.get("sub"), "issuer": "https://login.example.com", "claims": merged}
 
 
-def test_a_reader_is_the_user_of_the_tenant_that_the_named_claim_says(runtime: JsRuntime) -> None:
+def test_a_reader_belongs_to_the_tenant_in_the_named_claim(runtime: JsRuntime) -> None:
     subscription = of_field(runtime, "Subscription.onStatusUpdate")
     written = subscription.request(env=ENV, identity=identity(), arguments={"userId": "ann"}).value
     assert written["key"]["tenant_id"] == {"S": "north"}
@@ -116,7 +116,7 @@ def test_an_operator_is_known_by_a_list_or_by_words(runtime: JsRuntime, roles: A
         pytest.param({}, id="not at all"),
     ],
 )
-def test_nobody_else_is_an_operator(runtime: JsRuntime, claims: dict[str, Any]) -> None:
+def test_no_other_role_is_an_operator(runtime: JsRuntime, claims: dict[str, Any]) -> None:
     subscription = of_field(runtime, "Subscription.onTenantStatus")
     asked = {"env": ENV, "identity": identity(**claims), "arguments": {"tenantId": "north"}}
     assert refusal(subscription, **asked) == "Forbidden"

@@ -1,4 +1,4 @@
-"""What readers get: the resolvers of getJob, listJobs and listStatusUpdates."""
+"""The resolvers of getJob, listJobs and listStatusUpdates."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def answered(
     )
 
 
-def test_get_job_shows_agents_in_the_order_they_were_planned_or_heard_of(runtime: JsRuntime) -> None:
+def test_get_job_shows_agents_in_the_order_of_plan_or_first_report(runtime: JsRuntime) -> None:
     items = [head(), agent("c", order=64), agent("b", order=640), agent("a", order=640)]
     assert [one["name"] for one in answered(runtime, items).value["agents"]] == ["c", "a", "b"]
 
@@ -168,7 +168,7 @@ def test_an_agent_that_the_end_of_its_job_left_open_is_cancelled(
     assert found["status"] != "cancelled" or not (found["waiting"] or found["leaseExpiresAt"])
 
 
-def test_get_job_says_so_when_there_are_more_agents_than_it_shows(runtime: JsRuntime) -> None:
+def test_get_job_has_an_error_when_there_are_more_agents_than_it_shows(runtime: JsRuntime) -> None:
     outcome = answered(runtime, [head(), agent("a")], next_token="more")
     assert [one["name"] for one in outcome.value["agents"]] == ["a"]
     assert [error["errorType"] for error in outcome.appended_errors] == ["TooManyAgents"]
@@ -196,7 +196,7 @@ _OBJECTS = {"waiting": "Waiting", "cancelRequest": "CancelRequest"}
 
 @settings(max_examples=60, deadline=None)
 @given(log=logs, seconds_later=st.sampled_from([0, 60, 90, 1_000, 100_000]))
-def test_get_job_answers_what_the_fold_of_the_log_says(
+def test_get_job_answers_with_the_fold_of_the_log(
     runtime: JsRuntime, log: list[StatusUpdate], seconds_later: int
 ) -> None:
     # The statuses of these logs are of one day; their clock is moved to where NOW is.
@@ -278,7 +278,7 @@ STILL = [head(), agent("a", sequence=3)]
 MOVING = [head(), agent("a", sequence=4)]
 
 
-def test_a_job_that_stands_still_is_read_once(runtime: JsRuntime) -> None:
+def test_an_unchanged_job_is_read_once(runtime: JsRuntime) -> None:
     often, outcome = tries(runtime, STILL, MOVING, MOVING)
     assert isinstance(outcome, JsOutcome)
     assert (often, outcome.value["agents"][0]["sequence"]) == (1, 3)
@@ -291,11 +291,11 @@ def test_a_job_whose_agent_is_newer_than_its_head_is_read_again(runtime: JsRunti
     assert (often, outcome.value["sequence"]) == (2, 4)
 
 
-def test_a_job_that_never_stands_still_is_an_error_and_no_mixture(runtime: JsRuntime) -> None:
+def test_a_job_that_changes_during_every_read_is_an_error_and_no_mixture(runtime: JsRuntime) -> None:
     assert tries(runtime, MOVING, MOVING, MOVING) == (3, "JobMoved")
 
 
-def test_somebody_elses_job_does_not_tell_that_it_moves(runtime: JsRuntime) -> None:
+def test_another_users_job_does_not_reveal_that_it_changes(runtime: JsRuntime) -> None:
     foreign = [head(userId="bob"), agent("a", sequence=4)]
     _, outcome = tries(runtime, foreign, foreign, foreign)
     assert isinstance(outcome, JsOutcome)
@@ -324,7 +324,7 @@ def moved(update: StatusUpdate, shift: timedelta) -> StatusUpdate:
         DAY,
     ],
 )
-def test_get_job_tells_silence_from_time_alone_as_the_library_does(
+def test_get_job_derives_liveness_from_time_alone_like_the_library(
     runtime: JsRuntime, seconds_ago: int
 ) -> None:
     said = wire_time(datetime.fromtimestamp(NOW - seconds_ago, UTC))
@@ -375,7 +375,7 @@ def test_a_whole_log_is_recovered_with_metadata_as_a_value(runtime: JsRuntime) -
     assert (page["recovered"], page["currentSequence"], page["nextAfterSequence"]) == (True, 3, 3)
 
 
-def test_a_page_that_ends_early_says_where_to_go_on(runtime: JsRuntime) -> None:
+def test_a_page_that_ends_early_has_a_token_to_continue(runtime: JsRuntime) -> None:
     page = replayed(runtime, [update(2), update(3)], after=1, current=9)
     assert (page["recovered"], page["currentSequence"], page["nextAfterSequence"]) == (True, 9, 3)
 
@@ -403,7 +403,7 @@ def test_a_log_is_not_recovered_when(runtime: JsRuntime, items: list[JsonObject]
 
 
 @pytest.mark.parametrize(("after", "first"), [(0, 1), (1, None)])
-def test_a_list_that_begins_with_the_log_says_that_it_does(
+def test_a_list_from_the_logs_beginning_has_the_first_sequence_one(
     runtime: JsRuntime, after: int, first: int | None
 ) -> None:
     items = [update(sequence) for sequence in range(after + 1, 4)]
@@ -420,7 +420,7 @@ EXPIRED = {
 }
 
 
-def test_a_log_whose_beginning_expired_says_the_first_status_it_still_has(runtime: JsRuntime) -> None:
+def test_a_log_whose_beginning_expired_has_its_first_remaining_sequence(runtime: JsRuntime) -> None:
     first = step(runtime, "listStatusUpdates.first")
     caller = {"tenantId": "north"}
     ctx: JsonObject = {
@@ -541,7 +541,7 @@ def test_a_list_of_jobs_asks_the_index_for_one_user_newest_first(runtime: JsRunt
     assert (asked["scanIndexForward"], asked["limit"], asked["nextToken"]) == (False, JOBS_PER_PAGE, "t")
 
 
-def test_a_list_of_jobs_shows_what_the_heads_say_now(runtime: JsRuntime) -> None:
+def test_a_list_of_jobs_shows_the_current_heads(runtime: JsRuntime) -> None:
     who: dict[str, Any] = {"userId": "ann", "tenantId": "north", "jobIds": None, "roles": []}
     stash = {"caller": who, "nextToken": "t2"}
     others = [head(jobId="j2", expiresAt=NOW), head(jobId="j3", userId="bob")]

@@ -1,4 +1,4 @@
-"""How sessions are kept and jobs compared: the resolver of syncSession and the function that gets heads."""
+"""Sessions and positions: the resolver of syncSession and the function that reads heads."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_session_is_written_or_removed_by_its_action(
 
 @pytest.mark.parametrize("joined", [True, False, None])
 @pytest.mark.parametrize("name", ["syncSession.session", "syncSession.tenantSession"])
-def test_only_a_joined_connection_says_anything_of_its_subscriptions(
+def test_only_a_joined_connection_changes_the_note_of_its_subscriptions(
     runtime: JsRuntime, name: str, joined: bool | None
 ) -> None:
     arguments = {"input": {**SYNC, "joined": joined}}
@@ -146,7 +146,7 @@ def test_an_operator_closes_and_extends_no_watch_of_another_one_on_the_same_conn
         assert asked["key"] == {"tenant_id": {"S": "north"}, "sk": {"S": "#tenant#oscar#c-1"}}
 
 
-def test_nobody_else_has_a_watch_on_the_tenant_to_extend(runtime: JsRuntime) -> None:
+def test_only_operators_have_a_tenant_session_to_extend(runtime: JsRuntime) -> None:
     stash = {"caller": {**OLGA, "roles": ["viewer"]}, "expiresAt": NOW + SESSION_SECONDS}
     outcome = step(runtime, "syncSession.tenantSession").request(arguments={"input": SYNC}, stash=stash)
     assert (outcome.early_return, outcome.value) == (True, None)
@@ -159,7 +159,7 @@ def test_a_failing_store_is_not_taken_for_no_watch(runtime: JsRuntime) -> None:
     assert failed.value.error_type == "StoreUnavailable"
 
 
-def test_sync_session_tells_where_jobs_stand_and_nothing_of_others(runtime: JsRuntime) -> None:
+def test_sync_session_returns_positions_and_nothing_of_other_jobs(runtime: JsRuntime) -> None:
     stash = {
         "caller": {"userId": "ann", "tenantId": "north", "jobIds": None, "roles": ["viewer"]},
         "jobIds": ["j1", "j2", "j3", "j1"],

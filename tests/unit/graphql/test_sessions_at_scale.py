@@ -1,4 +1,4 @@
-"""Who is connected, with very many connections in one tenant, and with all of them coming and going."""
+"""The sessions of a user, with very many changing connections in one tenant."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def is_watched(store: SessionStore, tenant_id: str, user_id: str, *, now: float)
     return store.audience(tenant_id, user_id, now=now, of_several=True) is not Audience.NOBODY
 
 
-def test_of_very_many_sessions_each_user_has_its_own() -> None:
+def test_among_very_many_sessions_each_user_has_its_own() -> None:
     store = MemorySessionStore()
     for number in range(MANY):
         store.open("north", f"user-{number}", "c1", until=NOW + 60 * (number % 2))

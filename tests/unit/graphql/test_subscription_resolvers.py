@@ -1,4 +1,4 @@
-"""Who may publish and who may watch: the resolvers of publishStatus and the subscriptions."""
+"""The permissions to publish and to watch: the resolvers of publishStatus and the subscriptions."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ OWN = {"userId": ("eq", "ann"), "tenantId": ("eq", "north")}
         ),
     ],
 )
-def test_on_status_update_hears_only(
+def test_on_status_update_receives_only(
     runtime: JsRuntime, identity: Any, arguments: JsonObject, expected: dict[str, tuple[str, Any]]
 ) -> None:
     subscription = of_field(runtime, "Subscription.onStatusUpdate")
@@ -204,7 +204,7 @@ def test_the_session_of_a_tenants_watcher_is(
 @pytest.mark.parametrize(
     "name", ["Subscription.onStatusUpdate", "Subscription.onTenantStatus", "getJob.snapshot"]
 )
-def test_a_failing_store_is_told_without_its_own_words(runtime: JsRuntime, name: str) -> None:
+def test_a_failing_stores_message_is_not_shown(runtime: JsRuntime, name: str) -> None:
     arguments = {"userId": "olga", "tenantId": "north", "jobId": "j1"}
     error = {"message": "arn:aws:sts::1:assumed-role/x is not authorized", "type": "AccessDenied"}
     resolver = of_field(runtime, name) if name.startswith("Subscription") else step(runtime, name)

@@ -1,4 +1,4 @@
-"""Each guarded field as it is deployed, from the login's check to the answer, on tables with others' jobs.
+"""Each guarded field as deployed, from the login's check to the answer, on tables with others' jobs.
 
 Whatever is asked with whatever login, nobody sees what isn't theirs, and nothing fails without a name.
 """
@@ -199,6 +199,6 @@ def test_a_token_for_certain_jobs_lists_them_and_learns_of_no_others(fields: Fie
 @pytest.mark.parametrize(
     "token", ["j3", "j4", "nonsense"], ids=["a namesake's job", "another's job", "nothing"]
 )
-def test_such_a_list_goes_on_after_its_own_jobs_only(fields: Fields, token: str) -> None:
+def test_such_a_list_continues_after_its_own_jobs_only(fields: Fields, token: str) -> None:
     with pytest.raises(ResolverError, match="nextToken is not from this list"):
         fields.ask("Query.listJobs", {"nextToken": token}, NARROW)

@@ -1,4 +1,4 @@
-"""Guarded fields as they are deployed, from the login's check to the answer."""
+"""Guarded fields as deployed, from the login's check to the answer."""
 
 from __future__ import annotations
 

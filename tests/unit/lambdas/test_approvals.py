@@ -1,4 +1,4 @@
-"""Approvals: a state that asks gets the answer that was given to it, in whatever order the two come."""
+"""Approvals: a waiting state gets its answer, in either order of state and answer."""
 
 from __future__ import annotations
 
@@ -124,14 +124,14 @@ def test_a_state_that_no_longer_waits_is_forgotten(world: World) -> None:
     assert world.kept() == []
 
 
-def test_the_function_tells_nobody_a_token(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_function_returns_and_logs_no_token(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", logger="lambdas.approvals")
     world.handle(asks("token-secret"), answers())
     assert "job-1" in caplog.text
     assert "token-secret" not in caplog.text
 
 
-def test_what_is_kept_expires(world: World) -> None:
+def test_stored_items_expire(world: World) -> None:
     world.handle(asks(), answers(invocationId="i2"))
     assert all(int(item["ttl"]["N"]) > NOW for item in world.kept())
     assert len(world.kept()) == 2

@@ -42,25 +42,25 @@ def ask(event: Any) -> Any:
     return handler(event, cast("Any", Context()))
 
 
-def test_what_was_put_is_read(client: S3Client) -> None:
+def test_a_stored_detail_is_read(client: S3Client) -> None:
     S3DetailStore(lambda: client, BUCKET).put(KEY, json.dumps(BODY).encode())
     assert ask({"key": KEY}) == BODY
 
 
-def test_what_is_not_there_is_none(client: S3Client) -> None:
+def test_a_missing_detail_is_none(client: S3Client) -> None:
     assert ask({"key": KEY}) is None
 
 
 @pytest.mark.parametrize(
     "event", [None, {}, [], "x", {"key": 7}, {"key": "../x"}, {"key": f"{KEY}\n"}, {"key": ""}]
 )
-def test_what_is_no_key_of_ours_is_refused(event: Any) -> None:
+def test_an_invalid_detail_key_is_refused(event: Any) -> None:
     with pytest.raises(DetailStoreError) as refused:
         ask(event)
     assert (refused.value.code, refused.value.retriable) == ("bad_key", False)
 
 
-def test_without_its_bucket_it_says_which_setting_is_missing() -> None:
+def test_without_its_bucket_it_names_the_missing_setting() -> None:
     reader.cache_clear()
     with pytest.raises(SettingError, match="DETAIL_BUCKET"):
         ask({"key": KEY})

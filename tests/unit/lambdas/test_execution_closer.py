@@ -1,4 +1,4 @@
-"""The closer on events as EventBridge documents them, and what the publisher makes of its words."""
+"""The closer on events as EventBridge documents them, and the publisher's handling of its statuses."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ def test_a_word_is_a_valid_status_of_the_job_at_the_time_it_happened(transport: 
     assert update.metadata == {"executionStatus": "FAILED"}
 
 
-def test_an_execution_that_runs_again_is_told_at_the_time_of_its_event(transport: MemoryTransport) -> None:
+def test_a_redriven_execution_is_reported_with_the_time_of_its_event(transport: MemoryTransport) -> None:
     handler(event(status="RUNNING", redriveCount=1, stopDate=None), NO_CONTEXT)
     assert transport.sent[0]["updates"][0]["timestamp"] == "2026-11-20T08:30:12Z"
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED", "SUCCEEDED"])
-def test_nobody_is_told_a_cause_or_an_arn(transport: MemoryTransport, status: str) -> None:
+def test_no_status_contains_a_cause_or_an_arn(transport: MemoryTransport, status: str) -> None:
     handler(event(status=status), NO_CONTEXT)
     assert "arn:" not in json.dumps(transport.sent)
     assert "said no" not in json.dumps(transport.sent)
@@ -140,7 +140,7 @@ def test_a_plain_start_asks_for_nothing(transport: MemoryTransport) -> None:
     assert handler(event(status="RUNNING", input=None, inputDetails={"included": False}), NO_CONTEXT) is None
 
 
-def test_a_word_that_does_not_get_through_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_status_that_cannot_be_sent_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     class Down:
         def send(self, payload: object) -> None:
             raise TransportError("down", code="down", retriable=True)
@@ -210,7 +210,7 @@ ENDINGS = [
 
 
 @pytest.mark.parametrize(("own", "end", "log", "state"), ENDINGS)
-def test_a_job_gets_a_last_word_only_when_it_has_none(
+def test_a_job_gets_a_final_status_only_if_it_has_none(
     publisher: Publisher, own: list[str], end: str, log: list[str], state: str
 ) -> None:
     for status in own:
@@ -220,13 +220,13 @@ def test_a_job_gets_a_last_word_only_when_it_has_none(
     assert (publisher.log(), publisher.state()) == (log, state)
 
 
-def test_a_last_word_that_comes_again_is_pushed_again(publisher: Publisher) -> None:
+def test_a_redelivered_final_status_is_pushed_again(publisher: Publisher) -> None:
     publisher.closer("FAILED")
     publisher.closer("FAILED")
     assert [(push.status, push.sequence) for push in publisher.broadcaster.pushed] == [("error", 1)] * 2
 
 
-def test_another_last_word_behind_it_is_not_pushed(publisher: Publisher) -> None:
+def test_a_second_final_status_is_not_pushed(publisher: Publisher) -> None:
     publisher.closer("FAILED")
     publisher.closer("ABORTED")
     assert [push.status for push in publisher.broadcaster.pushed] == ["error"]

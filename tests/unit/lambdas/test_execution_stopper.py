@@ -1,4 +1,4 @@
-"""The stopper on events in any order: it stops what runs for a cancelled job, and nothing else."""
+"""The stopper on events in any order: it stops only the executions of a cancelled job."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_executions_of_a_cancelled_job_are_stopped_and_no_others(world: Worl
     assert world.handle(*running, request()) == {"arn:1", "arn:2"}
 
 
-def test_a_job_of_that_id_in_another_tenant_goes_on(world: World) -> None:
+def test_a_job_with_that_id_in_another_tenant_continues(world: World) -> None:
     assert world.handle(change("RUNNING"), request(tenant="village")) == set()
 
 
@@ -97,12 +97,12 @@ def test_start_and_request_may_come_in_any_order_and_again(world: World) -> None
         assert world.handle(*events, *events) == {"arn:1"}, events
 
 
-def test_a_job_that_is_started_after_it_was_cancelled_goes_on(world: World) -> None:
+def test_a_job_that_is_started_after_its_cancellation_continues(world: World) -> None:
     world.handle(request(after_ms=-1))
     assert world.handle(change("RUNNING")) == set()
 
 
-def test_a_redriven_execution_goes_on_until_it_is_cancelled_itself(world: World) -> None:
+def test_a_redriven_execution_runs_until_it_is_cancelled_itself(world: World) -> None:
     world.handle(change("RUNNING"), request(), change("ABORTED"))
     world.stopped.clear()
     assert world.handle(change("RUNNING", redriveCount=1)) == set()

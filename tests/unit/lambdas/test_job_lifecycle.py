@@ -1,4 +1,4 @@
-"""From a commit in the table to a message in the queue, as the stream hands it over."""
+"""From a commit in the table's stream to a message in the queue."""
 
 from __future__ import annotations
 

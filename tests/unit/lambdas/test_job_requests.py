@@ -1,4 +1,4 @@
-"""What people ask of a job: what is recorded, what is announced, and that it fails loudly."""
+"""Requests of people: the recorded status, the announced event, and the raised failures."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_an_answer_for_which_the_job_waits_itself_names_no_agent(sent: dict[str,
     assert (update.invocation_id, update.agent_name) == (None, None)
 
 
-def test_an_answer_that_nothing_waits_for_is_told_to_nobody(sent: dict[str, Any]) -> None:
+def test_an_answer_without_a_wait_is_not_sent(sent: dict[str, Any]) -> None:
     sent["is open"] = False
     assert handler(ANSWER, CONTEXT) == {"recorded": False}
     assert "detail" not in sent

@@ -1,4 +1,5 @@
-"""Queued notifications leave by their channel; one that fails waits, and its logs name no address."""
+"""The sender sends queued notifications by their channel; a failed one waits, and log lines contain no
+address."""
 
 from __future__ import annotations
 

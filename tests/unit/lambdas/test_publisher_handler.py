@@ -184,7 +184,7 @@ def test_statuses_for_another_users_job_are_counted_for_the_alarm(
     assert metrics[FUNCTION_DIMENSION] == Context().function_name
 
 
-def test_nobody_watching_is_a_warning_in_the_log_and_a_suppressed_push(
+def test_a_commit_without_a_watcher_is_a_warning_and_a_suppressed_push(
     deployed: Deployed, log: StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert deployed.invoke(entry(userId="ben"))["pushed"] == 0

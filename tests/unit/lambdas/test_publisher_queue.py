@@ -1,4 +1,4 @@
-"""The publisher behind the queue: what is committed, what comes again, and that no job waits for others."""
+"""The publisher behind the queue: committed and redelivered messages, and the independence of jobs."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ BATCHES: list[Any] = [
 
 
 @pytest.mark.parametrize(("messages", "failures", "tried", "reported"), BATCHES)
-def test_a_failed_message_comes_again_with_what_follows_it_in_its_job(
+def test_a_failed_message_is_redelivered_with_its_jobs_later_messages(
     messages: str, failures: dict[str, BaseException], tried: str, reported: str
 ) -> None:
     publishing = Publishing(failures)
@@ -133,7 +133,7 @@ def test_a_push_is_tried_twice_at_most_and_then_holds_up_its_job_no_longer(recei
     assert (outcome.failed, outcome.given_up) == ([], 1)
 
 
-def test_what_goes_to_the_dead_letter_queue_takes_nothing_of_its_job_along() -> None:
+def test_a_dead_letter_does_not_take_other_messages_of_its_job_along() -> None:
     publishing = Publishing({"a1": JOURNAL})
     records = [record("a1", received=LAST), record("a2", received=LAST)]
     outcome = publish_messages(records, publishing, deadline=NOW + 20, now=lambda: NOW)
@@ -141,7 +141,7 @@ def test_what_goes_to_the_dead_letter_queue_takes_nothing_of_its_job_along() -> 
     assert [failed["messageId"] for failed in outcome.failed] == ["a1"]
 
 
-def test_what_there_is_no_time_for_comes_again_untried() -> None:
+def test_messages_without_remaining_time_are_redelivered_untried() -> None:
     times = iter([NOW, NOW, NOW + 25, NOW + 25])
     publishing = Publishing({})
     records = [record("a1"), record("a2"), record("b1")]
@@ -187,7 +187,7 @@ NOT_TEXT: tuple[Any, ...] = (None, 7, [], {})
         None,
     ],
 )
-def test_what_is_no_event_of_sqs_is_a_payload(event: object) -> None:
+def test_an_event_that_is_not_from_sqs_is_a_payload(event: object) -> None:
     assert records_of(event) is None
 
 
@@ -208,7 +208,7 @@ def test_a_job_waits_for_a_failed_message_not_for_its_visibility_timeout() -> No
 @pytest.mark.parametrize(
     ("received", "seconds"), [(1, 2), (2, 10), (3, 60), (4, 120), (5, 300), (LAST, 0), (LAST + 1, 0)]
 )
-def test_the_more_often_it_failed_the_later_it_comes_again(
+def test_the_pause_before_a_redelivery_grows_with_each_failure(
     monkeypatch: pytest.MonkeyPatch, received: int, seconds: int
 ) -> None:
     with local_server(json_answer({"QueueUrl": "http://127.0.0.1/q"}), json_answer({})) as aws:
@@ -245,7 +245,7 @@ def test_a_queue_that_refuses_an_early_retry_is_a_warning(
     with local_server(json_answer({"__type": "AccessDenied"}, 403)) as aws:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", aws.url)
         Retries(boto3.client("sqs")).retry_soon([record("a1")])
-    assert [(r.levelno, "wait their full time" in r.getMessage()) for r in caplog.records] == [
+    assert [(r.levelno, "wait for their visibility timeout" in r.getMessage()) for r in caplog.records] == [
         (logging.WARNING, True)
     ]
 
@@ -336,7 +336,7 @@ def test_a_number_that_is_too_long_is_its_own_statuss_fault(deployed: Deployed) 
     assert (len(deployed.log("job-1")), len(deployed.log("b"))) == (0, 1)
 
 
-def test_a_message_that_hangs_is_ended_named_and_comes_again(
+def test_a_message_that_hangs_is_ended_named_and_redelivered(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def hangs(payload: object, **_: Any) -> PublishResult:
@@ -363,7 +363,7 @@ def test_a_malformed_message_is_rejected_with_a_reason_and_not_tried_again(
     assert len(deployed.log("a")) == 1
 
 
-def test_a_push_that_fails_leaves_the_job_whole_and_comes_again(deployed: Deployed) -> None:
+def test_a_failed_push_leaves_the_job_complete_and_is_retried(deployed: Deployed) -> None:
     deployed.appsync.answers[:] = [DOWN, OK]
     for number in range(3):
         deployed.queue.transport().send({"batchId": f"b{number}", "updates": [entry(message=str(number))]})
@@ -403,7 +403,7 @@ def test_a_status_is_counted_as_committed_once_however_often_its_push_is_tried(
     assert counts_in(capsys.readouterr().out, *names) == [[0.0], [1.0], [0.0], [1.0]]
 
 
-def test_what_was_committed_before_the_time_ran_out_is_counted(
+def test_statuses_committed_before_the_timeout_are_counted(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def out_of_time(*_: Any, **__: Any) -> None:

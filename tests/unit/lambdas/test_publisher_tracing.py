@@ -1,4 +1,4 @@
-"""What the publisher adds to the traces of its senders."""
+"""The publisher's segments in the traces of its senders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limit on the time of one message: what it interrupts, and what it leaves behind."""
+"""The limit on the time of one message: the interrupted work, and the state after it."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def wait_for_a_socket() -> None:
 
 
 @pytest.mark.parametrize("hanging", [spin, match_for_ever, wait_for_a_socket])
-def test_whatever_hangs_is_interrupted(hanging: Callable[[], None]) -> None:
+def test_any_hanging_code_is_interrupted(hanging: Callable[[], None]) -> None:
     with pytest.raises(OutOfTimeError), time_limit(SHORT):
         hanging()
 
 
-def test_an_interruption_that_a_finalizer_swallows_comes_again() -> None:
+def test_an_interruption_that_a_finalizer_swallows_is_repeated() -> None:
     swallowed: list[BaseException] = []
 
     def hangs() -> None:
@@ -60,7 +60,7 @@ def test_a_limit_that_is_over_interrupts_at_once(seconds: float) -> None:
         spin()
 
 
-def test_what_ends_in_time_leaves_no_timer_and_the_old_handler() -> None:
+def test_a_block_that_ends_in_time_leaves_no_timer_and_the_old_handler() -> None:
     before = signal.getsignal(signal.SIGALRM)
     with time_limit(60):
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 0

@@ -1,4 +1,4 @@
-"""The rotation of the view tokens' secret, step by step as Secrets Manager asks for them."""
+"""The rotation of the view tokens' secret, in the steps of Secrets Manager."""
 
 from __future__ import annotations
 

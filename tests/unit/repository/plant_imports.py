@@ -1,4 +1,4 @@
-"""A program for a folder with copies of the packages: it lints their imports, once with each planted import.
+"""A program for copies of the packages: it lints their imports, once with each planted import.
 
 One process for all of them, because lint-imports spends most of its time on its own start.
 """

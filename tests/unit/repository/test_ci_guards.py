@@ -32,7 +32,7 @@ def scanned(checkout: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_a_new_secret_is_told_by_its_place_and_not_by_its_words(checkout: Path) -> None:
+def test_a_new_secret_is_reported_by_its_place_without_its_text(checkout: Path) -> None:
     (checkout / "settings.py").write_text(f'\nkey = "{KEY}"\n')
     done = scanned(checkout)
     assert done.returncode == 1
@@ -95,7 +95,7 @@ def audited(url: str, *options: str, path: str | None = None) -> subprocess.Comp
         pytest.param({"query": [], "bulk": "<html>"}, id="something else"),
     ],
 )
-def test_a_service_is_not_believed_that_answers(answers: Mapping[str, object]) -> None:
+def test_a_service_with_this_answer_is_not_trusted(answers: Mapping[str, object]) -> None:
     with service(answers) as url:
         strict, lenient = audited(url), audited(url, "--if-reachable")
     assert (strict.returncode, lenient.returncode) == (2, 0)
@@ -113,7 +113,7 @@ def npm_that_answers(folder: Path, code: int) -> str:
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, 0), (1, 1)])
-def test_what_a_service_finds_counts_whatever_the_other_one_does(
+def test_one_services_findings_count_with_any_answer_of_the_other(
     tmp_path: Path, code: int, expected: int
 ) -> None:
     path = npm_that_answers(tmp_path, code)

@@ -1,4 +1,4 @@
-"""The page's files: its examples are the example's, nothing is inline or set as markup, all is its own."""
+"""The page's files: its examples are those of the example, without inline code and markup from texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is released: products that repeat themselves, an SBOM and a provenance that fit them."""
+"""The released files: reproducible, with a matching SBOM and provenance."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_working_tree_that_differs_from_its_commit_is_not_released(
         dist.committed(repository)
 
 
-def test_what_lies_beside_the_commits_files_is_not_released(
+def test_files_outside_the_commit_are_not_released(
     dist: ModuleType, repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     (repository / "left.py").write_text("# ignored by git")
@@ -118,7 +118,7 @@ def test_the_sbom_is_valid_and_has_what_the_wheel_needs_in_the_locked_versions(
     assert bom["metadata"]["component"]["purl"] == "pkg:pypi/statusbeam@1.2.3"
 
 
-def test_the_sbom_says_who_needs_what(dist: ModuleType, source: Any) -> None:
+def test_the_sbom_has_the_dependencies_of_each_package(dist: ModuleType, source: Any) -> None:
     bom = contents(dist, source, bundled=set())
     needed = {one["ref"].split("==")[0]: one.get("dependsOn", []) for one in bom["dependencies"]}
     assert any(ref.startswith("urllib3==") for ref in needed["requests"])

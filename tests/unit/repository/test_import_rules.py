@@ -1,4 +1,4 @@
-"""Each import rule in pyproject.toml is seen to fail: a planted import breaks exactly this rule."""
+"""Each import rule in pyproject.toml fails on its planted import, and on no other rule's."""
 
 from __future__ import annotations
 

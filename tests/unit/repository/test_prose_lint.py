@@ -1,4 +1,4 @@
-"""The findings of .ci/lint_prose.py in pages and docstrings, and the texts that it leaves alone."""
+"""The findings of .ci/lint_prose.py in pages and docstrings, and the texts that it accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rehearsal of a release: what stops it, what it prints, and that it publishes nothing."""
+"""The rehearsal of a release: its stops, its output, and that it publishes nothing."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_changed_working_tree_is_not_built(rehearsal: ModuleType, release: Any
     assert "new.py" in rehearsal.builds_differ(release, tmp_path / "dist")
 
 
-def test_two_builds_that_differ_are_told_apart_by_file(rehearsal: ModuleType, tmp_path: Path) -> None:
+def test_two_different_builds_are_compared_by_file(rehearsal: ModuleType, tmp_path: Path) -> None:
     one, other = fill(tmp_path / "one"), fill(tmp_path / "other")
     assert rehearsal.folders_differ(one, other) is None
     (other / f"statusbeam-client-{VERSION}.tgz").write_text("another")
@@ -146,7 +146,7 @@ def test_an_sbom_of_another_version_or_of_nothing_is_refused(
     assert release.sbom in rehearsal.sbom_is_wrong(release, out)
 
 
-def test_what_pypi_and_npm_are_asked_sends_nothing(
+def test_requests_to_pypi_and_npm_publish_nothing(
     rehearsal: ModuleType, release: Any, tmp_path: Path
 ) -> None:
     asked: list[tuple[str, ...]] = []
@@ -161,7 +161,9 @@ def test_what_pypi_and_npm_are_asked_sends_nothing(
     assert "--dry-run" in asked[1]
 
 
-def test_what_pypi_says_of_a_wheel_is_told(rehearsal: ModuleType, release: Any, tmp_path: Path) -> None:
+def test_the_report_has_pypis_answer_about_a_wheel(
+    rehearsal: ModuleType, release: Any, tmp_path: Path
+) -> None:
     out = fill(tmp_path / "dist")
     assert release.wheel in rehearsal.refused_by_pypi(release, out)
 

@@ -1,4 +1,4 @@
-"""Every block of the documentation says what it is, data can be read, and what pages say of the code is true.
+"""Every block of the documentation names its kind, its data is valid, and its statements are true.
 
 The tutorials (tests/packages/test_tutorials.py) and the blocks of Python and shell (tests/packages/shown) are
 run with the wheel. Those of pages: web/client/tests/documents.test.ts, and test_amplify_recipe.py and
@@ -27,7 +27,7 @@ ALL = [block for page in PAGES for block in blocks(page)]
 
 
 @pytest.mark.parametrize("block", ALL, ids=str)
-def test_every_block_says_what_it_is(block: Block) -> None:
+def test_every_block_names_its_kind(block: Block) -> None:
     assert block.language in LANGUAGES
 
 

@@ -1,4 +1,4 @@
-"""What the check of templates makes of findings and of the list of accepted ones."""
+"""The check of templates with findings and the list of accepted ones."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def test_another_resource_and_another_check_are_new(checks: ModuleType, resource
     assert problem == f"{check} {resource}: not encrypted"
 
 
-def test_an_entry_that_accepts_nothing_is_told(checks: ModuleType) -> None:
+def test_an_entry_that_accepts_nothing_is_reported(checks: ModuleType) -> None:
     (problem,) = checks.judged([], [ACCEPTED])
     assert problem.endswith("accepts nothing; delete it")
 
 
-def test_an_entry_without_a_reason_is_told(checks: ModuleType) -> None:
+def test_an_entry_without_a_reason_is_reported(checks: ModuleType) -> None:
     findings = [found(checks, "Dev/AWS::SQS::Queue.Statuses")]
     (problem,) = checks.judged(findings, [{**ACCEPTED, "why": ""}])
     assert problem.endswith("says no why")
 
 
-def test_every_entry_of_ours_says_why() -> None:
+def test_every_entry_of_ours_has_a_reason() -> None:
     accepted = tomllib.loads((CI / "templates.toml").read_text())["accepted"]
     assert all(entry.keys() == {"check", "resource", "why"} and entry["why"] for entry in accepted)
 

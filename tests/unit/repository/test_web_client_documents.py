@@ -1,4 +1,4 @@
-"""What the web client asks for is what the schema has, and its pages name what it exports."""
+"""The web client's documents match the schema, and its pages name its exports."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_clients_documents_fit_the_schema(schema: GraphQLSchema) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_what_a_page_imports_is_exported(page: Path) -> None:
+def test_imports_on_the_pages_are_exported(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     imports = re.findall(r"import \{ ([^}]+) \} from '@statusbeam/client(/\w+)?'", text)
     for names, entry in imports:

@@ -1,4 +1,4 @@
-"""A transport that other processes have too: it writes payloads to a file."""
+"""A transport that several processes share: it writes payloads to a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a MemoryTransport was given, as the statuses and the snapshot that readers would see."""
+"""The payloads of a MemoryTransport, as the statuses and the snapshot for readers."""
 
 from __future__ import annotations
 

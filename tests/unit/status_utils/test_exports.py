@@ -1,4 +1,4 @@
-"""What the package promises: its names, and that importing it costs next to nothing."""
+"""The package's exported names, and the low cost of importing it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_star_import_brings_everything() -> None:
     assert set(status_utils.__all__) <= set(found)
 
 
-def test_type_checkers_are_told_that_the_library_has_types() -> None:
+def test_the_library_is_marked_as_typed() -> None:
     packaged = tomllib.loads((_ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
     assert "py.typed" in packaged["status_utils"]
     assert (_ROOT / "status_utils" / "py.typed").exists()

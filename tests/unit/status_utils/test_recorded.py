@@ -1,4 +1,4 @@
-"""`recorded()`: what tests of code that reports statuses find out."""
+"""`recorded()`: the statuses that tests of reporting code get."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sender without a thread, in a time that passes only while somebody waits; and transports that fail."""
+"""A sender without a thread, in virtual time; and failing transports."""
 
 from __future__ import annotations
 

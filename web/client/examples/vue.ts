@@ -3,7 +3,7 @@
 import type { Client, JobState } from '@statusbeam/client';
 import { onScopeDispose, type ShallowRef, shallowRef } from 'vue';
 
-/** The state of a job; it is watched until the component is gone. */
+/** The state of a job, which is watched until the component is unmounted. */
 export function useJob(client: Client, jobId: string): Readonly<ShallowRef<JobState>> {
   const store = client.jobStore(jobId);
   const state = shallowRef(store.getSnapshot());

@@ -2,11 +2,11 @@
 //
 // StatusbeamError            code, retriable
 //   unauthorized             the API refused the token or key: the client asks for a new one and tries again
-//   login_ended              the login was ended on purpose: only a new sign-in helps
-//   forbidden                the API understood and refused: not tried again until the next connection
-//   bad_request              a mistake in the call: tried again seldom
-//   limited                  too many requests or subscriptions: tried again, later
-//   unavailable              no network, or the service failed: tried again
+//   login_ended              `endSessions` ended the login: only a new sign-in helps
+//   forbidden                the API refused the request: the client retries at the next connection only
+//   bad_request              the request is invalid: the client rarely retries
+//   limited                  too many requests or subscriptions: the client retries later
+//   unavailable              no network, or the service failed: the client retries
 //   closed                   the client was closed
 
 export type ErrorCode = 'unauthorized' | 'login_ended' | 'forbidden' | 'bad_request' | 'limited' | 'unavailable' | 'closed';
@@ -23,12 +23,12 @@ export class StatusbeamError extends Error {
     this.errorType = errorType;
   }
 
-  /** Whether the API refuses this client or this job, which trying again soon does not change. */
+  /** Whether the API refuses this client or this job, so that a quick retry cannot help. */
   get isRefusal(): boolean {
     return this.code === 'forbidden' || this.code === 'login_ended' || this.code === 'bad_request';
   }
 
-  /** Whether trying again later can help. */
+  /** Whether a later retry can help. */
   get retriable(): boolean {
     return !this.isRefusal && this.code !== 'closed';
   }
@@ -61,14 +61,14 @@ function codeOf(errorType: string, errorCode: number): ErrorCode {
   if (errorType === 'LoginEnded') {
     return 'login_ended';
   }
-  // `Unauthorized` is about one field, which another field's answer may go along with; the exception is about the login.
+  // `Unauthorized` is about one field, and other fields may have answers. The exception is about the login.
   if (errorType === 'Unauthorized' && errorCode !== 401) {
     return 'forbidden';
   }
   if (/(un|not)authori[sz]ed/i.test(errorType) || errorCode === 401) {
     return 'unauthorized';
   }
-  // A firewall (WAF) also refuses too many requests, and later ones pass.
+  // WAF refuses too many requests with the same status, and accepts later ones.
   if (/^waf|limit|throttl|maxsubscriptions|toomanyrequests/i.test(errorType) || errorCode === 429) {
     return 'limited';
   }

@@ -5,7 +5,7 @@ export interface Timing {
   readonly handshake: number;
   /** From start to start_ack. */
   readonly startAck: number;
-  /** Silence that counts as a dead socket, when the service does not ask for less. It sends `ka` every 60 s. */
+  /** The silence after which a socket counts as dead, unless the service sets less. It sends `ka` every 60 s. */
   readonly silence: number;
   /** The pause after a first failure is half to all of this, and doubles with each further failure. */
   readonly retryFirst: number;
@@ -17,19 +17,19 @@ export interface Timing {
   readonly renewal: number;
   /** How long a socket without subscriptions is kept. */
   readonly idle: number;
-  /** How long a gap may be mere disorder, before the log is read. */
+  /** How long the client waits for a late push before it reads the log. */
   readonly gap: number;
   /** The second position check after a join: events can be lost right after start_ack. */
   readonly settle: number;
-  /** Between two position checks while statuses come, or no subscription is live; a quiet job is checked less often. */
+  /** The interval of position checks while statuses arrive, or no subscription is live. A silent job is checked less often. */
   readonly poll: number;
-  /** How long a push may take after the position has told of its status; then the pushes are delayed. */
+  /** How long a push may take after the position has shown its status. After that, the pushes count as delayed. */
   readonly late: number;
   /** The session is extended at least this often; it lives 15 minutes. */
   readonly session: number;
-  /** One HTTP request. */
+  /** The timeout of an HTTP request. */
   readonly request: number;
-  /** One call of the token callback; then it is called again. */
+  /** The timeout of a call of the token callback, which is then called again. */
   readonly token: number;
 }
 
@@ -51,7 +51,7 @@ export const TIMING: Timing = {
   token: 30_000,
 };
 
-/** The pause after so many earlier failures: doubling, bounded, and different for each client. */
+/** The pause after a number of failures: doubling, bounded, and different for each client. */
 export function backoff(failures: number, { retryFirst, retryMost }: Timing, random: () => number): number {
   const longest = Math.min(retryMost, retryFirst * 2 ** Math.min(failures, 20));
   return longest / 2 + (random() * longest) / 2;

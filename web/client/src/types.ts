@@ -65,7 +65,7 @@ export interface Waiting {
   readonly prompt: string | null;
   readonly since: string;
   readonly until: string | null;
-  /** Whether people answer it with `answerWaiting`. */
+  /** Whether `answerWaiting` can end the wait. */
   readonly answerable: boolean;
   /** The agent that waits; null for the job itself. */
   readonly invocationId: string | null;
@@ -96,7 +96,7 @@ export interface AgentState {
   readonly status: AgentStatus;
   /** Null unless it waits. */
   readonly waiting: Waiting | null;
-  /** Null while it is pending, and without a clock. */
+  /** Null while the agent is pending, and if no time was given. */
   readonly liveness: Liveness | null;
   /** Its last message. */
   readonly activity: string | null;
@@ -109,7 +109,7 @@ export interface AgentState {
   readonly tokenUsage: TokenUsage | null;
   readonly dependsOn: readonly string[] | null;
   readonly tools: readonly string[] | null;
-  /** Until when silence is normal; null while it is pending or waits, and after its end. */
+  /** The end of the agent's lease; null while it is pending or waits, and after its end. */
   readonly leaseExpiresAt: string | null;
 }
 
@@ -139,7 +139,7 @@ export interface Job {
   readonly outcome: string | null;
   /** Its result: any JSON. */
   readonly result: unknown;
-  /** Its own waiting, else that of the agent that has waited longest. */
+  /** The job's own wait, else the wait of the agent that has waited longest. */
   readonly waiting: Waiting | null;
   readonly cancelRequest: CancelRequest | null;
   readonly liveness: Liveness | null;
@@ -151,7 +151,7 @@ export interface Job {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly lastUpdated: string | null;
-  /** Epoch seconds; null when only the store knows. */
+  /** Epoch seconds; null if only the store has it. */
   readonly expiresAt: number | null;
 }
 
@@ -161,7 +161,7 @@ export interface StatusUpdatePage {
   readonly nextAfterSequence: number;
   readonly recovered: boolean;
   readonly reason: string | null;
-  /** The first status that the log still has, where the answer knows it, as with the reason `log_expired`. */
+  /** The first status that the log still has; set with the reason `log_expired`. */
   readonly firstSequence?: number | null;
 }
 
@@ -169,7 +169,7 @@ export interface StatusUpdatePage {
 export interface StatusDetail {
   readonly jobId: string;
   readonly sequence: number;
-  /** All of its metadata, also when that was too big for the log; null when it is no longer there. */
+  /** The complete metadata, even if it is too big for the log; null if it has expired. */
   readonly detail: JsonObject | null;
   /** Details for operators and admins of the job's tenant; null for other readers. */
   readonly operatorDetail: JsonObject | null;
@@ -182,7 +182,7 @@ export interface JobPosition {
   readonly epoch: string | null;
 }
 
-/** The answer of getJob: the job with `result` as JSON text, and as JSON the fold's own state to continue from. */
+/** The answer of getJob: the job with `result` as JSON text, and the fold's own state as JSON. */
 export interface StoredJob extends Job {
   readonly fold?: JsonObject | string | null;
   readonly agents: readonly StoredAgent[];

@@ -19,7 +19,7 @@ type Stage =
   | { name: 'signed-out'; accounts: Accounts; isBadLink: boolean; isOver: boolean; problem: unknown }
   | { name: 'signed-in'; accounts: Accounts; session: Session };
 
-/** The page, from loading over signing in to the user's jobs. */
+/** The page: loading, the sign-in, then the user's jobs. */
 export function App() {
   const [stage, setStage] = useState<Stage>({ name: 'loading' });
   const [theme, setTheme] = useTheme();
@@ -123,18 +123,18 @@ async function begin(): Promise<Stage> {
   return { name: 'signed-out', accounts, isBadLink: key !== null, isOver, problem: arrival?.problem ?? null };
 }
 
-/** Neither keys nor a provider's answer stay in the address, where they would be shared on. */
+/** Remove keys and a provider's answer from the address, because users share addresses. */
 function showAddress(address: string): void {
   history.replaceState(null, '', `${location.pathname}${address}`);
 }
 
-/** The login of this browser is another one now: load the page anew, so that nothing of the former one is left. */
+/** The login of this browser has changed: load the page again, so that no data of the former login stays. */
 function startAnew(): void {
   sessionStorage.clear();
   location.reload();
 }
 
-/** Sign out, here and at the provider, and leave nothing of this user for the next one. */
+/** Sign out, here and at the provider, and remove all data of this user. */
 async function leave({ login }: Session): Promise<void> {
   const url = login && (await login.signOut());
   sessionStorage.clear();

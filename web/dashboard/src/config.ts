@@ -64,7 +64,7 @@ export interface PageConfig {
 
 export const ConfigContext = createContext<Pick<PageConfig, 'logLink'>>({});
 
-/** The link to the log search; null without a template, or with one that leads to no web address. */
+/** The link to the log search; null without a template, or if it makes no web address. */
 export function logLinkOf(
   template: string | undefined,
   values: { readonly errorId: string; readonly jobId: string }
@@ -81,7 +81,7 @@ const SIGN_IN_FIELDS = {
   managedLogin: ['issuer', 'clientId', 'scopes', 'domain'],
 } as const;
 
-/** Read it. Throws when it can't be read or lacks something. */
+/** Read the configuration. Throws if it cannot be read or lacks a field. */
 export async function readConfig(fetch = globalThis.fetch.bind(globalThis)): Promise<PageConfig> {
   const response = await fetch('config.json', { cache: 'no-store' });
   if (!response.ok) {

@@ -14,7 +14,7 @@ export function durationText(milliseconds: number): string {
   return ms < MINUTE - 50 ? `${(ms / SECOND).toFixed(1)} s` : longText(ms);
 }
 
-/** Like durationText, for what still runs: whole seconds, so that it ticks and doesn't flicker. */
+/** Like durationText, for a running time: whole seconds, so that it does not flicker. */
 export function tickingText(milliseconds: number): string {
   const ms = Math.max(0, milliseconds);
   return ms < MINUTE ? `${Math.floor(ms / SECOND)} s` : longText(ms);
@@ -32,7 +32,7 @@ function longText(ms: number): string {
   return `${Math.floor(ms / DAY)} d ${Math.floor((ms % DAY) / HOUR)} h`;
 }
 
-/** How long after the job's start: +0.00 s, +12.3 s, +3:05, +1:02:03. */
+/** The time since the job's start: +0.00 s, +12.3 s, +3:05, +1:02:03. */
 export function offsetText(timestamp: string, start: string | null): string {
   const seconds = Math.max(0, (Date.parse(timestamp) - Date.parse(start ?? timestamp)) / SECOND) || 0;
   if (seconds < 60) {
@@ -110,7 +110,7 @@ export function countText(count: number): string {
   return `${value < 9.95 ? value.toFixed(1).replace('.0', '') : Math.round(value)}${name}`;
 }
 
-/** 42 %; a job is never rounded up to its end. */
+/** 42 %; a running job is never rounded up to 100 %. */
 export function percentText(progress: number): string {
   return `${progress >= 100 ? 100 : Math.min(99, Math.floor(progress))} %`;
 }

@@ -86,7 +86,7 @@ const STATUS_LABELS = new Map([
   ['cancel_requested', 'asked to cancel'],
 ]);
 
-/** The label of a status; an unknown one is shown as it is. */
+/** The label of a status; an unknown one is shown unchanged. */
 export const statusLabel = (status: string): string => STATUS_LABELS.get(status) ?? status.replaceAll('_', ' ');
 
 const TONES = new Map<string, Tone>([
@@ -104,7 +104,7 @@ export const ORCHESTRATOR = 'Orchestrator';
 
 export const sourceOf = (update: StatusUpdate): string => update.agentName || ORCHESTRATOR;
 
-/** Whether the statuses have stopped, so that the page must not show it as running. */
+/** Whether the statuses have stopped, so that the page must not show the job as running. */
 export const isSilent = (state: string | null): state is 'stale' | 'lost' | 'unknown' =>
   state === 'stale' || state === 'lost' || state === 'unknown';
 

@@ -1,4 +1,4 @@
-// Where the page is, in the address' fragment: #job=<id>, #new, #tenant; anything else is home. Pure.
+// The page's route, in the address's fragment: #job=<id>, #new, #tenant; any other fragment is home. Pure.
 
 export type Route =
   | { view: 'home' }
@@ -39,7 +39,7 @@ export function keyInLink(hash: string): { viewToken: string } | { apiKey: strin
   return apiKey && userId ? { apiKey, userId } : null;
 }
 
-/** The fragment without its keys: they must not stay in the address, where they would be shared on. */
+/** The fragment without keys, because users share addresses. */
 export function withoutKeys(hash: string): string {
   const parts = new URLSearchParams(hash.replace(/^#/, ''));
   for (const name of ['viewToken', 'apiKey', 'user']) {

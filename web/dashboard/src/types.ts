@@ -1,4 +1,4 @@
-// The types the page reads. They are the client's; here, so that the page names its source once.
+// The client's types that the page uses, with one import of their source.
 
 export type {
   AgentState,

@@ -55,7 +55,7 @@ class _Loader:
             name = f"{resolver.type_name}.{resolver.field_name}"
             fields: Mapping[str, Any] = getattr(self._schema.get_type(resolver.type_name), "fields", {})
             if resolver.field_name not in fields:
-                raise DefinitionError(f"there is a resolver for {name}, but no such field")
+                raise DefinitionError(f"there is a resolver for {name}, but the schema has no such field")
             found[resolver.type_name, resolver.field_name] = self._resolver(resolver, name)
         return found
 

@@ -68,7 +68,7 @@ class DeadlineQueue(Generic[Item]):
                 continue  # removed by the callback of an item before it
             try:
                 self._on_expiry(item)
-            except Exception:  # the timer goes on for all other items
+            except Exception:  # the timer continues for all other items
                 log.exception("queue_seconds=<%s> | deadline callback failed", self.seconds)
 
 

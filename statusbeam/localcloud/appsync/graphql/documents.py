@@ -38,12 +38,13 @@ MAX_CHARACTERS = 256 * 1024
 MAX_TOKENS = 15_000
 MAX_ERRORS = 20
 LIGHT_CHARACTERS = 2_000
-"""A text up to this length is checked on the event loop, in milliseconds; a longer one beside it."""
+"""A text up to this length is checked on the event loop, in milliseconds; a longer one in a thread."""
 CACHE_BYTES = 32 * 1024 * 1024
 BYTES_PER_CHARACTER = 5
-"""Of the text, which the cache keeps twice: as key and as source of positions. Errors quote it."""
+"""The bytes of a query text for each character. The cache keeps the text twice: as its key, and for error
+positions."""
 BYTES_PER_TOKEN = 1_000
-"""Of the syntax tree, with what an operation keeps beside it."""
+"""The bytes of the syntax tree for each character of the text, with the data of its operations."""
 BYTES_PER_ERROR = 1_500
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
 MAX_INTROSPECTION_NODES = 500
@@ -131,7 +132,7 @@ class Documents:
         nodes = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
         scales = Scales(fragments)
         weights = [scales.weigh(node.selection_set) for node in nodes]
-        # Before all else: the rules walk the fragments of each operation.
+        # first, because the rules walk the fragments of each operation
         nodes_in_all = sum(weight.nodes for weight in weights)
         if nodes_in_all > MAX_NODES:
             raise TooHeavyError
@@ -201,7 +202,7 @@ def _introspects(node: FieldNode) -> bool:
 
 
 def _excess(asked: Sequence[FieldNode], fragments: Mapping[str, FragmentDefinitionNode]) -> list[ErrorDict]:
-    """The refusal of an introspection that no tool asks for: its answer is many times the schema."""
+    """Refuse an introspection whose answer would be many times the schema. No tool sends one."""
     scales = Scales(fragments)
     if sum(scales.weigh(one.selection_set).nodes for one in asked) > MAX_INTROSPECTION_NODES:
         message = f"The introspection selects more than {MAX_INTROSPECTION_NODES} fields."

@@ -160,7 +160,7 @@ def _refusal(refused: RequestRefusedError) -> ExecutionResult:
 
 def _refuse_kind(operation: Operation, wrong: bool) -> None:
     if wrong:
-        message = f"A {operation.node.operation.value} can't be execution on this endpoint."
+        message = f"A {operation.node.operation.value} can't be executed on this endpoint."
         raise RequestRefusedError([validation_error(message, operation.node, "UnsupportedOperation")])
 
 

@@ -110,7 +110,7 @@ class ResolvedField:
         return None
 
     async def start(self, execution: Execution) -> Mapping[str, Any]:
-        """Start a subscription: authorize the caller and execution the resolver, whose value is discarded.
+        """Start a subscription: authorize the caller and execute the resolver, whose value is discarded.
 
         Returns the arguments. Failures are in `execution.errors`.
         """

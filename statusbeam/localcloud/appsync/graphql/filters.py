@@ -122,7 +122,7 @@ class Filter:
 
 
 def _is_indexable(rule: Rule) -> bool:
-    # Only strings: the hub looks a value up by equality, where Python takes 1, 1.0 and True for the same.
+    # only strings, because the hub looks values up by equality, and in Python 1, 1.0 and True are equal
     return rule.operator == "eq" and len(rule.path) == 1 and isinstance(rule.value, str)
 
 

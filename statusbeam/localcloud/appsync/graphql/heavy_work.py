@@ -1,4 +1,4 @@
-"""Work on documents: on the event loop while it is small, in one thread beside it when it is not."""
+"""Runs small work on documents on the event loop, and large work in one thread."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from .weights import MAX_STEPS, Budget, TooHeavyError
 T = TypeVar("T")
 
 LIGHT_STEPS: Final = 1_000
-"""Milliseconds of the event loop."""
+"""The steps that may run on the event loop. They take milliseconds."""
 
 
 class HeavyWork:
     """Runs work within a budget of steps.
 
-    There is one thread: heavy work waits for other heavy work, and takes no thread of the executor that
-    everybody shares.
+    There is one thread: heavy work waits for other heavy work, and takes no thread of the shared executor.
     """
 
     def __init__(self) -> None:
@@ -34,6 +33,6 @@ class HeavyWork:
             try:
                 return work(Budget(LIGHT_STEPS))
             except TooHeavyError:
-                pass  # it starts again, with all steps
+                pass  # the thread starts the work again, with the full budget
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, work, Budget(MAX_STEPS))

@@ -55,7 +55,7 @@ class InputTypes:
         self._objects: dict[str, Coerce] = {}
 
     def coercer(self, wanted: GraphQLInputType) -> Coerce:
-        """A function from a JSON value to what resolvers get. It raises InputError."""
+        """A function from a JSON value to the value that resolvers get. It raises InputError."""
         if isinstance(wanted, GraphQLNonNull):
             return self._required(wanted)
         inner = self._nullable(wanted)

@@ -39,7 +39,7 @@ from ..graphql_errors import (
 from .selection import Selections
 
 Complete = Callable[[Any, Path, list[ErrorDict]], Any]
-"""(value that isn't None, path, errors so far) -> what the answer holds. Raises NullBubbleError."""
+"""(value that isn't None, path, errors so far) -> the value in the response. Raises NullBubbleError."""
 
 TYPENAME = "__typename"
 _EXACT: dict[str, type] = {
@@ -51,11 +51,12 @@ _EXACT: dict[str, type] = {
 
 
 class NullBubbleError(Exception):
-    """The value becomes null, and a parent that may not be null too. The error is already recorded."""
+    """The value becomes null, and so does a parent that may not contain null. The error is already
+    recorded."""
 
 
 class FieldPlan:
-    """One field of a response: how its value is found and completed."""
+    """The plan for one field of a response: how to find and complete its value."""
 
     __slots__ = (
         "complete",

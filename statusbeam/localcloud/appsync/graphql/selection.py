@@ -36,7 +36,7 @@ class Selections:
     """Reads the selections of one operation for callers with equal access.
 
     `booleans` are the variables that decide `@skip` and `@include`. `budget` counts the selections
-    read: reading too many raises TooHeavyError.
+    read: too many raise TooHeavyError.
     """
 
     schema: GraphQLSchema

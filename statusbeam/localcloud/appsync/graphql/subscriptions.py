@@ -69,7 +69,7 @@ def _encoder(field: FieldPlan) -> Callable[[Mapping[str, Any]], bytes]:
 
 
 async def accept(plan: SubscriptionPlan, field: ResolvedField, execution: Execution) -> Subscription:
-    """Authorize the caller, execution the field's resolver once and take its filters. Raises AppSyncError."""
+    """Authorize the caller, execute the field's resolver once and take its filters. Raises AppSyncError."""
     arguments = await _start(field, execution)
     extensions = dict(execution.extensions)
     try:

@@ -1,4 +1,4 @@
-"""What a document costs: its fields with fragments spread out, counted without spreading them.
+"""The cost of a document: the number of its fields after spreading the fragments, without spreading them.
 
 A fragment that spreads another one twice doubles it, so 20 kB of fragments can stand for billions of fields.
 Each fragment is weighed once. The weight is known before anything walks the fields themselves.
@@ -24,9 +24,10 @@ from graphql import (
 from ..graphql_errors import LIMIT, RequestRefusedError, validation_error
 
 MAX_NODES: Final = 10_000
-"""Of one document. AppSync runs at most so many resolvers in one request."""
+"""The weight limit of one document. AppSync limits the resolvers of one request to the same number."""
 MAX_STEPS: Final = 4 * MAX_NODES
-"""Of one walk over a document: types that implement an interface multiply the fields selected on it."""
+"""The step limit of one walk over a document. Types that implement an interface multiply its selected
+fields."""
 
 
 class TooHeavyError(RequestRefusedError):
@@ -86,7 +87,7 @@ class Scales:
     def _fragment(self, name: str) -> Weight:
         known = self._known.get(name)
         if known is None:
-            self._known[name] = _NOTHING  # what a cycle finds; validation refuses cycles by name
+            self._known[name] = _NOTHING  # a cycle finds this value; validation rejects cycles
             fragment = self._fragments.get(name)
             known = _NOTHING if fragment is None else self.weigh(fragment.selection_set)
             self._known[name] = known

@@ -13,7 +13,7 @@ from .messages import HttpRequest, HttpResponse
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """A valid upgrade. `claim` still has to be authorized; an AppSyncError there is already a refusal.
+    """A valid upgrade. `claim` still has to be authorized; an AppSyncError in it is already a refusal.
 
     A refused client gets its WebSocket too: AppSync sends the reason in `connection_error`. `authority` is
     the `Host` of the request.

@@ -91,7 +91,7 @@ def switching_protocols(accept: str, subprotocol: str | None, request_id: str) -
 
 
 class _RefusedError(Exception):
-    """Stops the parser inside a callback. `RequestReader.refusal` holds the response."""
+    """Raised in a callback to stop the parser. `RequestReader.refusal` holds the response."""
 
 
 class RequestReader:

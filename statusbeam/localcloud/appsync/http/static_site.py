@@ -33,7 +33,7 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
 class StaticSite:
     """Files below `root`.
 
-    The index.html of a folder stands for the folder. Each response has the additional `headers`.
+    The path of a folder returns its index.html. Each response has the additional `headers`.
     """
 
     root: Path

@@ -1,4 +1,4 @@
-"""Injected faults: the failures that AppSync shows clients rarely, as often as a test asks for them.
+"""Injected faults: failures that are rare on AppSync, as often as a test wants them.
 
     faults = Faults(random.Random(7))
     faults.update({"dropAfterStartAck": 2, "reorder": 0.5})
@@ -77,7 +77,7 @@ class Faults:
         values: dict[str, Any] = {}
         for name, value in changes.items():
             if name not in _FIELDS:
-                raise ValueError(f"{name!r} is not a fault; there are {', '.join(sorted(_FIELDS))}")
+                raise ValueError(f"{name!r} is not a fault; choose one of {', '.join(sorted(_FIELDS))}")
             values[_FIELDS[name].name] = _checked(name, _FIELDS[name].default, value)
         self.switches = replace(self.switches, **values)
 
@@ -118,7 +118,7 @@ def _checked(name: str, default: Any, value: Any) -> Any:
             return value
         raise ValueError(f"{name} is true or false")
     if isinstance(default, float) and isinstance(value, bool):
-        value = float(value)  # `"duplicate": true` reads well
+        value = float(value)  # `"duplicate": true` means a probability of 1
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53:
         raise ValueError(f"{name} is a number from 0")
     if isinstance(default, int):

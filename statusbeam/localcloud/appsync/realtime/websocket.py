@@ -25,7 +25,7 @@ NORMAL_CLOSURE: Final = 1000
 GOING_AWAY: Final = 1001
 PROTOCOL_ERROR: Final = 1002
 UNSUPPORTED_DATA: Final = 1003
-NO_STATUS: Final = 1005  # never sent: the close frame had no code
+NO_STATUS: Final = 1005  # stands for a close frame without a code; RFC 6455 forbids sending it
 INVALID_DATA: Final = 1007
 POLICY_VIOLATION: Final = 1008
 MESSAGE_TOO_BIG: Final = 1009
@@ -69,7 +69,7 @@ Event = Text | Ping | Closed | Violation
 
 
 class _ViolationError(Exception):
-    """Stops the reader. `violation` becomes its last event."""
+    """Raised to stop the reader. `violation` becomes its last event."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)

@@ -159,7 +159,7 @@ class WebSocketConnection(asyncio.Protocol):
     # Closing.
 
     def close(self, code: int, reason: str = "") -> None:
-        """Send a close frame. The peer has `close_wait_seconds` to answer it."""
+        """Send a close frame. The peer has `close_wait_seconds` to respond."""
         if self._closing:
             return
         self._closing = True

@@ -33,7 +33,7 @@ def _batch_get(client: DynamoDBClient, request: Request) -> Any:
     answer = client.batch_get_item(RequestItems=asked)
     found = answer.get("Responses", {})
     return {
-        # In the order of the keys, null for what isn't there.
+        # in the order of the keys; null for a missing item
         "data": {
             table: [_matching(found.get(table, ()), key) for key in wanted["Keys"]]
             for table, wanted in asked.items()

@@ -33,7 +33,7 @@ LOG = logging.getLogger(__name__)
 _SCRIPTS = ("appsync_kernel.js", "appsync_utils.js", "appsync_time.js", "appsync_dynamodb.js")
 _MEMORY_LIMIT_BYTES = 64 * 1024 * 1024
 _TIME_LIMIT_S = 1.0
-# One more evaluation for each part of LAZY_PARTS and each time the ids run out; more is a fault of the code.
+# One evaluation more for each part of LAZY_PARTS, and for each time the ids run out.
 _MAX_RERUNS = 16
 # The engine names no files: our scripts' lines begin here, so that a line below it is the resolver author's.
 _OUR_LINES = 100_000
@@ -53,8 +53,8 @@ to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 class JsResolverError(Exception):
     """A handler ended in `util.error`, `util.unauthorized` or an exception of JavaScript's own.
 
-    `message` is None after `util.unauthorized()`: who knows the field words it. `appended` are the errors of
-    `util.appendError` before it.
+    `message` is None after `util.unauthorized()`: the caller knows the field, and writes the message.
+    `appended` are the errors of `util.appendError` before it.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class JsResolverError(Exception):
         self.appended = appended
 
 
-# What of `ctx` is sent only to code that looks at it, in the order of the engine's parameters.
+# The parts of `ctx` that only code gets that reads them, in the order of the engine's parameters.
 LAZY_PARTS = ("identity", "info", "request", "source", "env")
 _NOT_SENT = "?"
 _NOTHING_SENT = (_NOT_SENT,) * len(LAZY_PARTS)
@@ -166,7 +166,7 @@ class JsModule:
                 if "usedIds" in answer:
                     runtime.drop_ids(answer["usedIds"])
                 return self._outcome(answer)
-            # Handlers have no side effects: running one again with more equals having given it at once.
+            # Handlers have no side effects, so running one again with more of `ctx` is safe.
             missing = answer["fields"]["part"]
             if missing != "ids":
                 self._looks_at |= {missing}
@@ -241,7 +241,7 @@ class JsRuntime:
 
     def load(self, code: str, name: str = "code.js") -> JsModule:
         """Load the code of a resolver or function. Raises JsSourceError, which names the line."""
-        # A redeployment mostly brings the same code, and functions are shared between pipelines.
+        # A redeployment mostly has the same code, and pipelines share functions.
         known = self._modules.get((name, code))
         if known is None:
             known = self._modules[name, code] = JsModule(self, self._load_factory(as_factory(code)), name)
@@ -258,7 +258,7 @@ class JsRuntime:
     def evaluate(
         self, index: int, handler: str | None, parts: tuple[str, ...], rest: tuple[str, ...]
     ) -> dict[str, Any]:
-        """The engine's raw answer; for JsModule. Raises JsResolverError when a limit ends the evaluation."""
+        """The engine's raw result, for JsModule. Raises JsResolverError when a limit ends the evaluation."""
         now = float(int(self._now() * 1000))  # the engine's binding cuts integers to 32 bits
         with self._lock:
             try:
@@ -278,17 +278,17 @@ class JsRuntime:
         return JsResolverError(f"code.js: {text.splitlines()[0]}", "Code")
 
     def ids_ahead(self) -> str:
-        """The ids the next evaluation may hand out, in order, separated by spaces."""
+        """The ids that the next evaluation may use, in order, separated by spaces."""
         if not self._ids:
             self.add_ids()
         return " ".join(self._ids)
 
     def add_ids(self) -> None:
-        """Make as many ids again, at least one."""
+        """Double the number of ids; the first call makes one."""
         self._ids += [self._new_id() for _ in range(max(1, len(self._ids)))]
 
     def drop_ids(self, used: int) -> None:
-        """Forget the ids an evaluation handed out."""
+        """Remove the ids that an evaluation used."""
         del self._ids[:used]
 
 

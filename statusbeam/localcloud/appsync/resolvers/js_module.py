@@ -1,7 +1,7 @@
 """An ES module of a resolver rewritten as a function body, because the engine loads no modules by name.
 
 `import {util} from '@aws-appsync/utils'` becomes a declaration and `export` disappears; no line moves, so
-that errors name the author's lines. graphql/eslint-appsync.js finds what else APPSYNC_JS refuses.
+that errors name the author's lines. graphql/eslint-appsync.js finds everything else that APPSYNC_JS rejects.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EXCERPT: Final = 40
 
 
 class JsSourceError(Exception):
-    """The text is no JavaScript module, or not one that AppSync could call. `line` counts from 1."""
+    """The text is not a JavaScript module that AppSync could call. `line` counts from 1."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(f"line {line}: {message}")
@@ -90,7 +90,7 @@ def _declaration(part: Node, module: str) -> str:
 
 
 def _export(statement: Node, exported: dict[str, str]) -> _Edit:
-    """Note what is exported under which name; the keyword, or the whole list, is dropped."""
+    """Record the exported names; drop the keyword, or the whole list."""
     declaration = statement.child_by_field_name("declaration")
     if declaration is not None and declaration.type in _DECLARATIONS and _is_named(statement):
         declarators = _of_type(declaration, "variable_declarator") or [declaration]

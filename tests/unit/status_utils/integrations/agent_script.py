@@ -1,4 +1,4 @@
-"""One scripted run of five agents, the same for every framework, and what has to be reported of it.
+"""One scripted run of five agents for every framework, with its expected statuses.
 
 The Orchestrator asks Geo Agent and Category Agent at once, then Review Agent, whose model fails, and ends
 well. Geo Agent asks Street Agent and uses a tool that reports progress; Category Agent uses a tool that

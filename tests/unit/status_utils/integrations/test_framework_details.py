@@ -1,4 +1,4 @@
-"""What one framework has and the others have not: graphs, hand-overs, streams."""
+"""Features of single frameworks: graphs, hand-overs, streams."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_the_agents_of_a_strands_graph_need_no_line_of_their_own(transport: Memo
 
 
 @pytest.mark.usefixtures("scope")
-def test_a_failing_node_of_a_strands_graph_is_told(transport: MemoryTransport) -> None:
+def test_a_failing_node_of_a_strands_graph_is_reported(transport: MemoryTransport) -> None:
     builder = GraphBuilder()
     builder.add_node(scripted_strands.build(FAILING, FUNCTIONS), "failing")
     builder.set_hook_providers([StatusHooks()]).set_max_node_executions(5)
@@ -199,7 +199,7 @@ def test_the_agents_of_a_strands_swarm_need_no_line_of_their_own(transport: Memo
 
 
 @pytest.mark.usefixtures("scope")
-def test_a_strands_agent_with_hooks_twice_says_everything_once(transport: MemoryTransport) -> None:
+def test_a_strands_agent_with_hooks_twice_reports_everything_once(transport: MemoryTransport) -> None:
     hooks = StatusHooks()
     street = scripted_strands.build(STREET, FUNCTIONS, hooks, hooks, StatusHooks())
     street("Where?")

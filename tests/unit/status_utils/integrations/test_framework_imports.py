@@ -1,4 +1,4 @@
-"""The library does without any framework."""
+"""The library works without any framework."""
 
 from __future__ import annotations
 

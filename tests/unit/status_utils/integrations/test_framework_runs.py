@@ -1,4 +1,4 @@
-"""What the adapters have in common: a framework's runs as scopes, in whatever order and thread news comes."""
+"""The common part of the adapters: a framework's runs as scopes, with callbacks in any order and thread."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_run_is_the_current_scope_until_it_ends(runs: FrameworkRuns, transport
     ]
 
 
-def test_a_run_may_go_on_and_end_in_other_threads(runs: FrameworkRuns, transport: MemoryTransport) -> None:
+def test_a_run_may_continue_and_end_in_other_threads(runs: FrameworkRuns, transport: MemoryTransport) -> None:
     with in_job(transport):
         runs.agent_started("a", "Geo Agent")
         elsewhere(lambda: runs.tool_started("t", "location", parent="a"))
@@ -75,9 +75,7 @@ def test_a_run_may_go_on_and_end_in_other_threads(runs: FrameworkRuns, transport
     assert [word for word, *_ in reported(transport)][-2:] == ["tool_error", "agent_complete"]
 
 
-def test_what_is_the_frameworks_own_leads_on_to_who_began_it(
-    runs: FrameworkRuns, transport: MemoryTransport
-) -> None:
+def test_a_frameworks_own_frame_leads_to_its_caller(runs: FrameworkRuns, transport: MemoryTransport) -> None:
     with in_job(transport):
         runs.agent_started("a", "Geo Agent")
         runs.unreported_started("node", "a")
@@ -141,7 +139,7 @@ class UnreadableName:
         raise LookupError("postgres://ana:hunter2@db")
 
 
-def test_what_goes_wrong_in_reporting_is_logged_without_secrets(
+def test_errors_of_reporting_are_logged_without_secrets(
     runs: FrameworkRuns, transport: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     with in_job(transport):
@@ -163,7 +161,7 @@ def test_a_name_that_no_status_takes_is_made_to_fit(
     assert len(reported(transport)) == 4
 
 
-def test_a_tool_that_no_agent_uses_is_passed_over(runs: FrameworkRuns, transport: MemoryTransport) -> None:
+def test_a_tool_that_no_agent_uses_is_skipped(runs: FrameworkRuns, transport: MemoryTransport) -> None:
     with in_job(transport):
         runs.tool_started("t", "location", parent="nobody")
         runs.tool_ended("t")

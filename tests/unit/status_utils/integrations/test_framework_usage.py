@@ -1,4 +1,4 @@
-"""What the adapters tell about tokens: each once, with what was cached and reasoned, also of bare calls."""
+"""The adapters report each token once, with cached and reasoning tokens, also for calls without an agent."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ RESPONSES_USAGE = {
 
 @pytest.mark.usefixtures("scope")
 @pytest.mark.parametrize("api", ["chat completions", "responses"])
-async def test_openai_tells_what_was_cached_and_reasoned(
+async def test_openai_reports_cached_and_reasoning_tokens(
     transport: MemoryTransport, api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scripted_openai_agents, "_USAGE", CHAT_USAGE)
@@ -193,7 +193,7 @@ async def test_openai_tells_what_was_cached_and_reasoned(
 
 
 @pytest.mark.usefixtures("scope")
-async def test_pydantic_ai_tells_what_was_cached_and_reasoned(transport: MemoryTransport) -> None:
+async def test_pydantic_ai_reports_cached_and_reasoning_tokens(transport: MemoryTransport) -> None:
     async def answer(messages: Any, info: Any) -> ModelResponse:
         counts = RequestUsage(
             input_tokens=100,
@@ -231,7 +231,7 @@ class CachingModel(scripted_strands.ScriptedModel):
 
 
 @pytest.mark.usefixtures("scope")
-def test_strands_tells_what_was_cached(transport: MemoryTransport) -> None:
+def test_strands_reports_cached_tokens(transport: MemoryTransport) -> None:
     StrandsAgent(
         name="Geo Agent",
         model=CachingModel((Step(say="Elm"),)),
@@ -241,7 +241,7 @@ def test_strands_tells_what_was_cached(transport: MemoryTransport) -> None:
     assert usage(transport) == WITHOUT_REASONING
 
 
-def test_what_a_caller_counts_is_told_by_the_same_names(scope: JobScope, transport: MemoryTransport) -> None:
+def test_token_counts_of_callers_have_the_same_names(scope: JobScope, transport: MemoryTransport) -> None:
     agent: AgentScope = scope.agent("Geo Agent").start()
     with agent.tool("location") as tool:
         tool.tokens(input=100, output=50, cache_read=40, cache_write=10, reasoning=30, model="scripted")

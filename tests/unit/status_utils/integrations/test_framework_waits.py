@@ -258,7 +258,7 @@ async def test_a_run_that_waits_for_a_person_is_waiting_and_not_complete(
 
 
 @SCRIPTS
-async def test_who_resumes_a_run_that_waited_goes_on_in_the_same_invocation(
+async def test_resuming_a_waiting_run_continues_the_same_invocation(
     transport: MemoryTransport, ask: Callable[[], Awaitable[Resume]], for_: str, prompt: str
 ) -> None:
     async with in_job(transport):

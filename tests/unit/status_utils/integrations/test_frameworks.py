@@ -188,7 +188,7 @@ def test_runs_in_several_threads_are_not_mixed_up(framework: Framework, adapter:
             assert {key: told[key] for key in told if key[0]} == EXPECTED
 
 
-def test_a_failure_of_the_outermost_agent_reaches_the_caller_and_is_told(
+def test_a_failure_of_the_outermost_agent_reaches_the_caller_and_is_reported(
     framework: Framework, adapter: Any, transport: MemoryTransport
 ) -> None:
     with pytest.raises(Exception, match="hunter2"), in_job(transport):
@@ -218,7 +218,7 @@ def test_outside_of_a_job_nothing_is_reported_and_everything_works(
     assert framework.run(ORCHESTRATOR, adapter) == "done"
 
 
-async def test_a_run_that_is_cancelled_is_told_as_such(
+async def test_a_cancelled_run_is_reported_as_cancelled(
     framework: Framework, adapter: Any, transport: MemoryTransport
 ) -> None:
     begun, never = asyncio.Event(), asyncio.Event()
@@ -270,7 +270,7 @@ TWICE = [strands_twice, langchain_twice, openai_twice, pydantic_twice]
 
 
 @pytest.mark.parametrize("run", TWICE)
-async def test_an_adapter_that_is_registered_twice_tells_everything_once(
+async def test_an_adapter_that_is_registered_twice_reports_everything_once(
     transport: MemoryTransport, run: Callable[[], Awaitable[str]]
 ) -> None:
     agents.set_trace_processors([])

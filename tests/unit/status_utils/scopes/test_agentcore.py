@@ -98,7 +98,7 @@ def test_a_payload_without_ids_is_answered_without_statuses(recording: Recording
     assert len(recording) == 0
 
 
-def test_a_stream_that_fails_is_told_as_failed(recording: Recording) -> None:
+def test_a_failing_stream_is_reported_as_failed(recording: Recording) -> None:
     async def failing(payload: dict[str, Any]) -> AsyncIterator[str]:
         report_progress(0.5)
         yield "Elm"

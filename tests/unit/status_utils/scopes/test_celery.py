@@ -1,4 +1,5 @@
-"""Tasks of Celery in its own worker: each try is an attempt, and all is sent before the task ends."""
+"""Tasks of Celery in its own worker: each try is an attempt, and all statuses are sent before the task
+ends."""
 
 from __future__ import annotations
 

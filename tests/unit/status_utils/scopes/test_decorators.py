@@ -1,4 +1,4 @@
-"""Decorated functions and handlers: whose run a call is, and what is told before Lambda stops it."""
+"""Decorated functions and handlers: the run of a call, and the statuses before Lambda stops it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def test_an_async_generator_is_a_run_until_it_ends(recording: Recording) -
     assert recording.messages("Reader")[-2:] == ["page 1, after tea", "Reader completed"]
 
 
-async def test_a_generator_that_is_closed_or_fails_says_so(recording: Recording) -> None:
+async def test_a_closed_or_failed_generator_is_reported(recording: Recording) -> None:
     async with job(job_id="job-1", user_id="ana", tenant_id="city"):
         closed, failed = read(2), read(2)
         next(closed)
@@ -124,7 +124,7 @@ def test_outside_of_a_scope_a_generator_runs_as_it_is(recording: Recording) -> N
 
 
 @pytest.mark.parametrize("decorator", [agent_step, status_handler])
-def test_a_decorator_without_its_parentheses_says_so_at_once(decorator: Any) -> None:
+def test_a_decorator_without_its_parentheses_raises_at_once(decorator: Any) -> None:
     with pytest.raises(TypeError, match="takes the name of the agent"):
         decorator(lambda event, context: None)
 
@@ -260,7 +260,7 @@ def _timer(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeTimer.made.clear()
 
 
-def test_agents_whose_time_runs_out_say_so_before_lambda_stops_them(recording: Recording) -> None:
+def test_agents_report_their_timeout_before_lambda_stops_them(recording: Recording) -> None:
     @status_handler("Geo Agent")
     def handler(event: Any, context: Any) -> None:
         scope = current_scope()
@@ -276,7 +276,7 @@ def test_agents_whose_time_runs_out_say_so_before_lambda_stops_them(recording: R
     assert recording.statuses() == ["agent_invoking", "agent_invoking", "agent_error", "agent_error"]
 
 
-def test_a_job_of_ones_own_is_told_to_have_run_out_of_time_as_well(recording: Recording) -> None:
+def test_a_whole_job_is_also_reported_as_timed_out(recording: Recording) -> None:
     @status_handler(ends_job=True)
     def handler(event: Any, context: Any) -> None:
         FakeTimer.made[0].fire()
@@ -285,7 +285,7 @@ def test_a_job_of_ones_own_is_told_to_have_run_out_of_time_as_well(recording: Re
     assert recording.statuses() == ["loading_agents", "error"]
 
 
-def test_a_handler_that_is_done_in_time_hears_nothing_of_it(recording: Recording) -> None:
+def test_a_handler_that_ends_in_time_reports_no_timeout(recording: Recording) -> None:
     @status_handler("Geo Agent")
     def handler(event: Any, context: Any) -> None:
         assert FakeTimer.made[0].running

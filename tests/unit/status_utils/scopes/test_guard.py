@@ -1,4 +1,4 @@
-"""Reporting never raises into its caller and never replaces the caller's exception, whatever it is given."""
+"""Reporting never raises into its caller and never replaces the caller's exception, with any arguments."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ def test_a_log_handler_that_reports_statuses_reports_each_line_of_others_once(
     assert reports.lines == (3 if error else 2), "the app's, the SDK's, and the dead letter"
 
 
-def test_a_log_handler_inside_a_scope_does_not_hear_of_its_own_failures(
+def test_a_log_handler_inside_a_scope_does_not_receive_its_own_failures(
     handler: Callable[[Callable[[str], object]], Reports],
 ) -> None:
     transport = Logs()

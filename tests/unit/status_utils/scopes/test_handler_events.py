@@ -1,4 +1,4 @@
-"""Handlers of every kind and with every kind of event: where their ids are, and when their job ends."""
+"""Handlers of every kind with every kind of event: the place of their ids, and the end of their job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AgentHandoffManager: what a call gives its caller, what it reports, what it notes."""
+"""AgentHandoffManager: the result of a call, its statuses, and its log lines."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ async def test_an_agents_own_timeout_error_is_an_error_of_the_agent(handoffs: Ag
     assert handoffs.execution_log[-1].outcome is HandoffOutcome.ERROR
 
 
-async def test_a_caller_that_gives_up_is_told_as_cancelled(
+async def test_a_call_that_its_caller_gives_up_is_reported_as_cancelled(
     handoffs: AgentHandoffManager, transport: MemoryTransport
 ) -> None:
     begun = asyncio.Event()
@@ -224,7 +224,7 @@ async def test_without_a_session_a_call_is_made_and_noted_but_not_reported(
     ]
 
 
-async def test_what_an_agent_reports_is_its_calls_own_in_whatever_thread_it_runs(
+async def test_an_agents_statuses_belong_to_its_call_in_any_thread(
     handoffs: AgentHandoffManager, transport: MemoryTransport
 ) -> None:
     def find(context: str) -> str:
@@ -283,7 +283,7 @@ async def test_the_log_keeps_the_last_calls_only() -> None:
     assert [call.summary for call in handoffs.execution_log] == ["1", "2"]
 
 
-async def test_a_dead_backend_costs_the_call_nothing_and_hears_of_it_later() -> None:
+async def test_a_dead_backend_costs_the_call_nothing_and_gets_its_statuses_later() -> None:
     class DeadTransport(MemoryTransport):
         dead = True
 
@@ -315,7 +315,7 @@ async def test_agents_that_never_return_hold_up_neither_others_nor_reports(
     assert await asyncio.gather(*stuck) == [True] * 50
 
 
-async def test_a_call_that_is_cancelled_before_its_start_is_reported_is_told_as_cancelled() -> None:
+async def test_a_call_that_is_cancelled_before_its_start_report_is_reported_as_cancelled() -> None:
     class SlowTransport(MemoryTransport):
         def send(self, payload: Mapping[str, Any]) -> None:
             asked.set()
@@ -421,7 +421,7 @@ async def test_a_call_whose_agent_streams_ends_with_the_stream(
     assert (entry.outcome, entry.duration) == (HandoffOutcome.SUCCESS, 2.5)
 
 
-async def test_a_stream_of_a_call_that_fails_or_is_left_is_told_as_such(
+async def test_a_calls_stream_that_fails_or_is_abandoned_is_reported_as_such(
     handoffs: AgentHandoffManager, transport: MemoryTransport
 ) -> None:
     handoffs.register("Geo Agent", pages_soon)

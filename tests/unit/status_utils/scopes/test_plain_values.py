@@ -1,4 +1,4 @@
-"""Callers' values come out as people expect them, within the limits."""
+"""Callers' values are sent as people expect them, within the limits."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ VALUES: list[tuple[object, object]] = [
 
 
 @pytest.mark.parametrize(("value", "told"), VALUES)
-def test_a_value_is_told_as_people_expect(value: object, told: object) -> None:
+def test_a_value_is_sent_as_people_expect(value: object, told: object) -> None:
     assert json.loads(plain_object({"value": value, "street": "Elm"}).text) == {
         "value": told,
         "street": "Elm",
@@ -115,7 +115,7 @@ HUGE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("kind", HUGE)
-def test_what_is_too_much_is_cut_with_a_mark_and_leaves_room_for_the_rest(kind: str) -> None:
+def test_oversized_values_are_cut_with_a_mark_and_leave_room_for_the_rest(kind: str) -> None:
     found = plain_object({"huge": HUGE[kind], "street": "Elm", "leaseSeconds": 600})
     assert found.size <= limits.DETAIL_BYTES
     assert (found["street"], found["leaseSeconds"]) == ("Elm", 600)
@@ -151,16 +151,14 @@ def test_nesting_ends_at_the_limit() -> None:
         (UUID(int=5), "00000000-0000-0000-0000-000000000005"),
     ],
 )
-def test_an_id_is_told_as_people_would_write_it(given: object, told: str) -> None:
+def test_an_id_is_sent_as_people_would_write_it(given: object, told: str) -> None:
     assert to_id(given, "job_id") == told
 
 
 @pytest.mark.parametrize(
     "given", [True, float("nan"), [], {}, object(), b"\xff", ValueError("7"), Place("Elm")]
 )
-def test_what_can_not_be_an_id_is_named_with_its_argument(
-    given: object, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_invalid_id_is_named_with_its_argument(given: object, caplog: pytest.LogCaptureFixture) -> None:
     assert to_id(given, "job_id") is None
     assert "argument=<job_id>" in caplog.text
 

@@ -1,4 +1,4 @@
-"""Scopes elsewhere: attached to a block, in a header for another process, in a pool of processes."""
+"""Scopes in other places: attached to a block, in a header for another process, in a pool of processes."""
 
 from __future__ import annotations
 

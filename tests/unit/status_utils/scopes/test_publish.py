@@ -1,4 +1,4 @@
-"""The three publish functions: what they send, and that nothing of theirs ever reaches the caller."""
+"""The three publish functions: their payloads, and that none of their errors reaches the caller."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_an_agents_complete_and_error_are_the_agents_not_the_jobs(
     assert only_status(transport)["executionTimeMs"] == 840
 
 
-def test_a_tool_status_says_what_for(transport: MemoryTransport) -> None:
+def test_a_tool_status_has_its_reason(transport: MemoryTransport) -> None:
     assert publish_tool_status(
         "job-1", "ana", "city", "Geo Agent", "amazon_location", "Find Elm Street", transport=transport
     )
@@ -183,7 +183,7 @@ ENDLESS["itself"] = ENDLESS
         (ENDLESS, {"itself": "<dict>", "street": "Elm"}),
     ],
 )
-def test_of_metadata_that_is_no_json_only_what_can_not_be_told_is_a_mark(
+def test_in_metadata_that_is_not_json_a_mark_replaces_only_unsendable_values(
     transport: MemoryTransport, metadata: dict[str, Any], told: dict[str, Any]
 ) -> None:
     assert publish_orchestrator_status(
@@ -232,7 +232,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
     return line
 
 
-def test_what_could_not_be_sent_is_one_log_line_from_which_it_can_be_sent_again(
+def test_an_unsent_payload_is_one_log_line_that_can_be_redriven(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert not publish_agent_status(
@@ -301,7 +301,7 @@ anything = st.recursive(
     st.lists(anything, min_size=7, max_size=7),
     st.dictionaries(st.sampled_from(["metadata", "progress", "attempt", "timestamp", "event_id"]), anything),
 )
-def test_whatever_callers_pass_nothing_is_raised(
+def test_no_argument_of_a_caller_raises(
     caplog: pytest.LogCaptureFixture,
     function: Callable[..., bool],
     arguments: list[Any],

@@ -1,4 +1,4 @@
-"""Work that is retried, run again or stopped, as the snapshot has it: from the calls to the fold."""
+"""The snapshot of work that is retried, run again or stopped: from the calls to the fold."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_a_job_that_runs_again_is_shown_as_it_works(recording: Recording) -> Non
     assert state(recording) == ("completed", 100.0, [("Street Agent", "success", 1)])
 
 
-def test_whoever_resumes_a_job_that_waits_joins_its_run(recording: Recording) -> None:
+def test_a_scope_that_resumes_a_waiting_job_joins_its_run(recording: Recording) -> None:
     with job(**IDS) as asking, asking.agent("Geo Agent", invocation_id="geo-1") as agent:
         agent.waiting(for_="approval")
     with job(**IDS) as resuming:
@@ -151,7 +151,7 @@ def test_whoever_resumes_a_job_that_waits_joins_its_run(recording: Recording) ->
     assert recording.snapshot("job-1")["run"] == 1
 
 
-def test_what_an_older_run_still_reports_changes_nothing(recording: Recording) -> None:
+def test_late_statuses_of_an_older_run_change_nothing(recording: Recording) -> None:
     zombie = job(**IDS).start()
     lost = zombie.agent("Geo Agent").start()
     zombie.fail("The machine is going away")

@@ -1,4 +1,4 @@
-"""Which run of its job a status names, and how scopes are cancelled: what is sent."""
+"""The run that a status names, and the statuses of cancelled scopes."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_final_status_names_the_newest_opening_of_its_sender(
     assert own[-1]["opened"] == first + 1
 
 
-def test_an_agents_end_says_nothing_of_openings(recording: Recording) -> None:
+def test_an_agents_end_has_no_opening(recording: Recording) -> None:
     with job(**IDS) as j, j.agent("Geo Agent"):
         pass
     ends = [json.loads(s["metadata"]) for s in recording if s["status"] == "agent_complete"]
@@ -307,7 +307,9 @@ class StopEverything(BaseException):
 
 
 @pytest.mark.parametrize("error", [GeneratorExit(), KeyboardInterrupt(), SystemExit(3), StopEverything()])
-def test_what_is_no_cancellation_is_a_failure(recording: Recording, error: BaseException) -> None:
+def test_an_exception_other_than_a_cancellation_is_a_failure(
+    recording: Recording, error: BaseException
+) -> None:
     with pytest.raises(type(error)), job(**IDS) as j, j.agent("Geo Agent"):
         raise error
     assert recording.statuses()[-2:] == ["agent_error", "error"]
@@ -363,7 +365,7 @@ def test_a_tool_that_is_cancelled_leaves_its_agent_at_work(recording: Recording)
 # --- the end of a job ends what is open below -------------------------------------------------------------
 
 
-def test_what_is_open_below_a_job_that_ended_sends_no_more_heartbeats() -> None:
+def test_open_agents_of_an_ended_job_send_no_heartbeats() -> None:
     transport = FakeTransport()
     world = World(transport)
     j = world.job().start()
@@ -379,7 +381,7 @@ def test_what_is_open_below_a_job_that_ended_sends_no_more_heartbeats() -> None:
     assert transport.status_words()[-1] == "agent_complete", "its own late final status is sent"
 
 
-def test_an_agent_that_goes_on_after_its_job_ended_sends_no_heartbeats() -> None:
+def test_an_agent_that_works_after_its_jobs_end_sends_no_heartbeats() -> None:
     transport = FakeTransport()
     world = World(transport)
     j = world.job().start()

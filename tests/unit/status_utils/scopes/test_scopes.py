@@ -1,4 +1,4 @@
-"""Scopes: what a job and its agents say from beginning to end, and which run of an agent says it."""
+"""Scopes: the statuses of a job and its agents from beginning to end, and the invocation of each."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def in_scope_of(scope: Scope, function: Callable[..., Any], *args: Any) -> Any:
     return contextvars.copy_context().run(run)
 
 
-def test_a_job_and_its_agents_are_told_from_beginning_to_end(transport: MemoryTransport) -> None:
+def test_a_job_and_its_agents_are_reported_from_beginning_to_end(transport: MemoryTransport) -> None:
     with a_job(transport) as j, j.agent("Geo Agent", message="Reading the address") as a:
         with a.tool("location", reason="The text names a street"):
             a.progress(0.4, "One place looked up")
@@ -111,14 +111,14 @@ def test_all_statuses_of_a_run_carry_owner_invocation_and_attempt(transport: Mem
     assert {(s["invocationId"], s["attempt"]) for s in of(transport, "Geo Agent")} == {(a.invocation_id, 1)}
 
 
-def test_everything_said_is_valid(transport: MemoryTransport) -> None:
+def test_every_reported_status_is_valid(transport: MemoryTransport) -> None:
     with a_job(transport, plan=["Geo Agent"]) as j, j.agent("Geo Agent") as a, a.tool("location"):
         a.tokens(input=10, output=2)
     for status in reported(transport):
         parse_status(status, event_id="unused", now=0)
 
 
-def test_a_tool_that_is_only_called_says_no_end(transport: MemoryTransport) -> None:
+def test_a_tool_that_is_only_called_reports_no_end(transport: MemoryTransport) -> None:
     with a_job(transport) as j, j.agent("Geo Agent") as a:
         a.tool("location", reason="Look")
     assert "tool_complete" not in status_words(transport)
@@ -147,7 +147,7 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("error", "message", "reason"), ENDS)
-def test_every_beginning_has_its_end_and_people_are_told_no_detail(
+def test_every_beginning_has_its_end_without_detail_for_people(
     transport: MemoryTransport, error: BaseException, message: str, reason: str | None
 ) -> None:
     with pytest.raises(type(error)), a_job(transport) as j, j.agent("Geo Agent") as a, a.tool("location"):
@@ -177,7 +177,7 @@ def test_an_exit_without_an_error_ends_well(transport: MemoryTransport) -> None:
     assert status_words(transport)[-1] == "complete"
 
 
-def test_an_agent_that_failed_without_an_exception_says_so_once(transport: MemoryTransport) -> None:
+def test_an_agent_that_failed_without_an_exception_reports_it_once(transport: MemoryTransport) -> None:
     with a_job(transport) as j:
         with j.agent("Geo Agent") as a:
             a.fail("No place of that name")
@@ -242,7 +242,7 @@ def test_nested_agents_name_their_parents(transport: MemoryTransport) -> None:
     assert all("parentInvocationId" not in status for status in of(transport, "Planner"))
 
 
-def test_runs_of_one_agent_are_told_apart(transport: MemoryTransport) -> None:
+def test_runs_of_one_agent_are_distinguished(transport: MemoryTransport) -> None:
     with a_job(transport) as j:
         ids = {j.agent("Geo Agent").invocation_id for _ in range(100)}
     assert len(ids) == 100
@@ -275,7 +275,7 @@ def test_the_caller_may_name_run_and_attempt(transport: MemoryTransport) -> None
     assert {(s["invocationId"], s["attempt"]) for s in of(transport, "Geo Agent")} == {("geo-7", 3)}
 
 
-def test_tokens_travel_with_what_is_said_next(transport: MemoryTransport) -> None:
+def test_tokens_are_sent_with_the_next_status(transport: MemoryTransport) -> None:
     with a_job(transport) as j, j.agent("Geo Agent") as a:
         a.tokens(input=100, output=7)
         a.progress(percent=50, message="Halfway", metadata={"page": 3})
@@ -293,7 +293,7 @@ def test_tokens_of_a_tool_are_its_agents(transport: MemoryTransport) -> None:
     assert metadata(of(transport, "Geo Agent")[-1])["tokenUsage"]["inputTokens"] == 100
 
 
-def test_metadata_is_sent_as_it_was_when_it_was_said(transport: MemoryTransport) -> None:
+def test_metadata_is_sent_as_it_was_at_the_report(transport: MemoryTransport) -> None:
     found = {"street": ["Elm"]}
     j = a_job(transport).start()
     j.status("validating", "Checking", found)
@@ -338,7 +338,7 @@ def test_a_tool_from_any_depth_is_the_innermost_agents(transport: MemoryTranspor
     assert {name for _, name in told_of_it} == {"Geo Agent"}
 
 
-def test_a_percentage_in_the_place_of_a_share_is_told_once_in_the_log(
+def test_a_percentage_in_the_place_of_a_share_is_logged_once(
     transport: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     _warn_of_percentage.cache_clear()
@@ -404,7 +404,7 @@ def test_a_scope_by_hand_is_nobodys_current_scope(transport: MemoryTransport) ->
         ),
     ],
 )
-def test_a_scope_by_hand_is_over_with_its_last_word(
+def test_a_scope_by_hand_ends_with_its_final_status(
     transport: MemoryTransport, last_word: Callable[[AgentScope], Any]
 ) -> None:
     with a_job(transport) as j:
@@ -471,7 +471,7 @@ async def test_parallel_agents_in_tasks_swap_nothing(transport: MemoryTransport)
     check_eight(transport)
 
 
-async def test_a_cancelled_task_and_one_that_ran_out_of_time_say_so(transport: MemoryTransport) -> None:
+async def test_a_cancelled_and_a_timed_out_task_are_reported_as_such(transport: MemoryTransport) -> None:
     async def wait() -> None:
         scope = current_scope()
         assert scope is not None
@@ -504,7 +504,7 @@ def test_a_coroutine_function_can_be_taken_to_the_loop_of_another_thread(transpo
     assert [s["status"] for s in of(transport, "Geo Agent")][1] == "progress"
 
 
-async def test_what_one_task_of_a_group_raised_is_told_of_the_job_as_well(
+async def test_an_exception_of_a_task_group_is_reported_for_the_job_too(
     transport: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def work(job: JobScope, error: Exception | None) -> None:
@@ -547,7 +547,7 @@ NOISE: list[Callable[[JobScope], object]] = [
 
 
 @pytest.mark.parametrize("careless", NOISE)
-def test_a_careless_call_raises_nothing_and_the_others_are_told(
+def test_an_invalid_call_raises_nothing_and_other_statuses_are_sent(
     transport: MemoryTransport, careless: Callable[[JobScope], object]
 ) -> None:
     with a_job(transport) as j:
@@ -566,7 +566,7 @@ def test_a_careless_call_raises_nothing_and_the_others_are_told(
         (Unspeakable(), "<Unspeakable>"),
     ],
 )
-def test_an_end_is_told_whatever_its_message_is(transport: MemoryTransport, message: Any, said: str) -> None:
+def test_an_end_is_reported_with_any_message(transport: MemoryTransport, message: Any, said: str) -> None:
     with a_job(transport) as j, j.agent("Geo Agent") as a:
         a.complete(message)
     (end,) = (s for s in reported(transport) if s["status"] == "agent_complete")
@@ -619,7 +619,7 @@ def test_an_attempt_that_is_none_is_not_counted(transport: MemoryTransport, atte
     assert {s["attempt"] for s in reported(transport) if "attempt" in s} == {1}
 
 
-def test_a_failure_can_be_told_with_its_exception(
+def test_a_failure_can_be_reported_with_its_exception(
     transport: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     with a_job(transport) as j, j.agent("Geo Agent") as a:
@@ -706,7 +706,7 @@ def test_a_qualified_status_is_its_word_of_the_scope_that_it_names(transport: Me
     ]
 
 
-def test_a_qualified_status_of_a_job_stands_for_an_agent_that_it_planned(transport: MemoryTransport) -> None:
+def test_a_qualified_status_of_a_job_names_a_planned_agent(transport: MemoryTransport) -> None:
     with a_job(transport, plan=["GEO-Agent", {"name": "SQL Agent"}]) as j:
         j.status("invoking_geo_agent", "Looking")
         j.status("invoking_sql_agent", "Counting")
@@ -741,7 +741,7 @@ def test_a_word_that_only_looks_qualified_ends_nothing(transport: MemoryTranspor
     ]
 
 
-def test_keys_of_metadata_that_differ_in_unprintable_characters_only_are_all_told(
+def test_metadata_keys_that_differ_in_unprintable_characters_only_are_all_sent(
     transport: MemoryTransport,
 ) -> None:
     with a_job(transport) as j:

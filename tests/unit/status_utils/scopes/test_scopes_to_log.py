@@ -171,7 +171,7 @@ steps = st.one_of(
 
 @settings(max_examples=150)
 @given(st.lists(steps, max_size=40))
-def test_however_calls_failures_and_flushes_mix_nothing_is_lost_doubled_or_reordered(
+def test_any_mix_of_calls_failures_and_flushes_loses_doubles_and_reorders_nothing(
     script: list[tuple[str, Any]],
 ) -> None:
     publisher = pipeline()
@@ -229,7 +229,7 @@ def is_in_order(part: list[str], whole: list[str]) -> bool:
 
 
 @pytest.mark.parametrize("error", [DEAD, THROTTLED, REFUSED])
-def test_the_last_word_of_a_job_whose_backend_was_dead_is_delivered_by_a_redrive(
+def test_the_final_status_of_a_job_with_a_dead_backend_is_delivered_by_a_redrive(
     caplog: pytest.LogCaptureFixture, error: TransportError
 ) -> None:
     world = World(FakeTransport(lambda: error))

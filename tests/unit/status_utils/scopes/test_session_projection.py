@@ -1,4 +1,4 @@
-"""The table of sessions: one item a session, whoever writes it, with AppSync and without."""
+"""The table of sessions: one item for each session, from any writer, with and without AppSync."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_table_that_is_not_there_costs_an_answer_and_a_line_but_no_exception(
     assert "ResourceNotFoundException" in caplog.text
 
 
-def test_what_a_table_did_not_take_is_written_with_the_next_status(client: DynamoDBClient) -> None:
+def test_a_change_that_the_table_rejected_is_written_with_the_next_status(client: DynamoDBClient) -> None:
     class Failing(SessionTable):
         """Fails until it is told otherwise."""
 
@@ -278,7 +278,7 @@ def test_an_older_attempt_changes_nothing_and_the_tokens_of_all_count() -> None:
     assert (agent["progress"], agent["tokenUsage"]["totalTokens"]) == (50, 20)
 
 
-def test_an_end_alone_has_the_start_that_its_duration_says() -> None:
+def test_an_end_alone_has_the_start_of_its_duration() -> None:
     (agent,) = after(said("agent_complete", "A", executionTimeMs=1500))["agents"]
     assert (agent["startedAt"], agent["duration"]) == ("2026-11-20T08:29:58.500Z", 1.5)
 

@@ -1,4 +1,4 @@
-"""StatusTracker: what readers see of a job that an orchestrator tells agent by agent."""
+"""StatusTracker: the snapshot of a job that an orchestrator reports agent by agent."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_an_agent_is_seen_from_pending_to_success_with_its_times_and_tokens(
     assert geo["tokenUsage"] == {"inputTokens": 900, "outputTokens": 40, "totalTokens": 940}
 
 
-def test_an_agent_that_goes_on_after_its_end_is_on_its_next_attempt(
+def test_an_agent_that_works_after_its_end_is_in_its_next_attempt(
     tracker: StatusTracker, transport: MemoryTransport, time: StoppedClock
 ) -> None:
     tracker.update_agent_status("Geo Agent", "in-progress", token_usage={"inputTokens": 10})
@@ -194,7 +194,7 @@ def test_the_job_ends_as_it_was_finalized(
     assert statuses(transport)[-1].message == message
 
 
-def test_the_jobs_end_tells_how_long_it_took(
+def test_the_jobs_end_has_its_duration(
     tracker: StatusTracker, transport: MemoryTransport, time: StoppedClock
 ) -> None:
     tracker.initialize_status()
@@ -233,7 +233,7 @@ MISTAKES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("method", "arguments"), MISTAKES)
-def test_a_mistake_is_answered_with_false_and_told_in_the_log(
+def test_an_invalid_call_returns_false_and_is_logged(
     tracker: StatusTracker,
     transport: MemoryTransport,
     caplog: pytest.LogCaptureFixture,
@@ -256,7 +256,7 @@ def test_a_dead_backend_is_answered_with_false() -> None:
     assert told == [False, False, False]
 
 
-def test_agents_told_from_several_threads_stay_apart(
+def test_agents_reported_from_several_threads_stay_separate(
     tracker: StatusTracker, transport: MemoryTransport
 ) -> None:
     names = [f"Agent {number}" for number in range(8)]

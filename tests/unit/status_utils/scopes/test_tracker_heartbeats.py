@@ -1,4 +1,4 @@
-"""Signs of life of a tracker's agents, in a time that passes only when a test says so."""
+"""Heartbeats of a tracker's agents, in virtual time."""
 
 from __future__ import annotations
 

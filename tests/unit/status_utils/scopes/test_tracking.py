@@ -1,4 +1,4 @@
-"""`track`: a loop that reports how far it is."""
+"""`track`: a loop that reports its progress."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_fast_loop_reports_its_first_and_its_last_item_at_least(
     assert progress(recording) == [(0.0, "Working: 0 of 10000"), (100.0, "Working: 10000 of 10000")]
 
 
-def test_a_loop_of_unknown_length_says_how_many(recording: Recording) -> None:
+def test_a_loop_of_unknown_length_reports_its_count(recording: Recording) -> None:
     with job(**IDS):
         for _ in track((page for page in "ab"), "Reading"):
             flushed(recording)

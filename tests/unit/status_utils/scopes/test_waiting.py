@@ -1,4 +1,4 @@
-"""Scopes that wait for a person, a timer or another job: no heartbeats meanwhile, and no end when left."""
+"""Scopes that wait for a person, a timer or another job: no heartbeats, and no end when the block is left."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def waits(recording: Recording) -> list[dict[str, Any]]:
     return [json.loads(s["metadata"])["waiting"] for s in recording if s["status"] == "waiting"]
 
 
-def test_an_agent_says_for_whom_it_waits_and_until_when(recording: Recording) -> None:
+def test_an_agent_reports_its_wait_with_reason_and_end(recording: Recording) -> None:
     until = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
     with in_job() as j, j.agent("Geo Agent") as agent:
         agent.waiting(for_="approval", prompt="May I close the road?", until=until)
@@ -53,7 +53,7 @@ def test_an_agent_says_for_whom_it_waits_and_until_when(recording: Recording) ->
     assert recording.messages("Geo Agent")[1:] == ["May I close the road?", "Geo Agent is waiting for timer"]
 
 
-def test_people_may_answer_a_wait_where_the_work_says_so(recording: Recording) -> None:
+def test_people_may_answer_a_wait_that_is_answerable(recording: Recording) -> None:
     with in_job() as j, j.agent("Orchestrator") as orchestrator, orchestrator.agent("Geo Agent") as agent:
         agent.waiting(for_="approval", prompt="May I?", answerable=True)
     of_the_agent, of_who_called_it = waits(recording)
@@ -62,7 +62,7 @@ def test_people_may_answer_a_wait_where_the_work_says_so(recording: Recording) -
 
 
 @pytest.mark.parametrize("odd", [None, "no", 1, []])
-def test_nothing_but_true_makes_a_wait_answerable(recording: Recording, odd: Any) -> None:
+def test_only_true_makes_a_wait_answerable(recording: Recording, odd: Any) -> None:
     with in_job() as j:
         j.waiting(for_="approval", answerable=odd)
     assert waits(recording) == [{"for": "approval"}]
@@ -91,7 +91,7 @@ ODD: list[Any] = [None, Unprintable(), "x" * 10_000, b"\xff", float("nan"), 10**
 
 
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
-def test_whatever_is_waited_for_is_told_within_its_limits(recording: Recording, odd: Any) -> None:
+def test_the_reason_of_a_wait_is_truncated_to_its_limit(recording: Recording, odd: Any) -> None:
     with in_job() as j, j.agent("Geo Agent") as agent:
         agent.waiting(for_=odd, prompt=odd, until=odd)
     (wait,) = waits(recording)
@@ -112,7 +112,7 @@ def by_a_publish_function(agent: AgentScope) -> None:
 
 
 @pytest.mark.parametrize("wait", [by_its_word, by_its_word_alone, by_a_publish_function])
-def test_the_word_waiting_is_a_wait_however_it_is_said(recording: Recording, wait: Any) -> None:
+def test_the_status_waiting_is_a_wait_in_every_form(recording: Recording, wait: Any) -> None:
     with in_job() as j, j.agent("Geo Agent") as agent:
         wait(agent)
         assert agent not in agent.sender.open_sources(), "it sends no heartbeats"
@@ -220,7 +220,7 @@ def quiet(world: World, transport: FakeTransport, seconds: float) -> list[dict[s
     return transport.statuses()[before:]
 
 
-def test_a_scope_that_waits_sends_no_heartbeats_until_it_goes_on() -> None:
+def test_a_waiting_scope_sends_no_heartbeats_until_it_continues() -> None:
     transport = FakeTransport()
     world = World(transport)
     scope = world.job().start()
@@ -244,7 +244,7 @@ def test_a_job_sends_heartbeats_while_only_its_agent_waits() -> None:
     assert {(s["status"], s.get("agentName")) for s in sent} == {("heartbeat", None)}
 
 
-async def test_a_coroutine_that_waits_for_its_answer_goes_on_in_the_same_invocation(
+async def test_a_coroutine_that_waits_for_its_answer_continues_the_same_invocation(
     recording: Recording,
 ) -> None:
     answered = asyncio.Event()

@@ -1,4 +1,4 @@
-"""A worker of Celery with the pool that forks. Its only task stops the worker, and goes on meanwhile.
+"""A Celery worker with the forking pool. Its only task stops the worker, and continues to run.
 
 Arguments: a folder for the queue, and the file that the task's payloads are appended to.
 """

@@ -1,4 +1,4 @@
-"""A module that takes its time to load, as an SDK does."""
+"""A module that loads slowly, like an SDK."""
 
 import time
 

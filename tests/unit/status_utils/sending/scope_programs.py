@@ -1,4 +1,4 @@
-"""Programs that tests run in interpreters of their own, with NAME and FILE as arguments.
+"""Programs that tests run in separate interpreters, with NAME and FILE as arguments.
 
 Each reports through a transport that appends its payloads to FILE, a line each.
 """

@@ -1,4 +1,4 @@
-"""Looking for requests to cancel a job: in the background, some seconds apart, whatever happens there."""
+"""Reading requests to cancel a job: in the background, seconds apart, with failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing is lost where a process ends, doubles or stands still: real signals, forks and freezes."""
+"""No status is lost if a process ends, forks or freezes: real signals, forks and freezes."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_the_end_of_the_interpreter_waits_longer_for_a_slow_backend_than_the_end
     assert done.stderr == ""
 
 
-def test_an_uncaught_exception_ends_agent_and_job_and_is_told_without_detail(tmp_path: Path) -> None:
+def test_an_uncaught_exception_ends_agent_and_job_without_detail(tmp_path: Path) -> None:
     done = subprocess.run(
         command("exits_by_error", tmp_path / "sent"), cwd=ROOT, check=False, capture_output=True, text=True
     )
@@ -166,7 +166,7 @@ def test_a_job_in_a_subinterpreter_which_may_not_handle_signals_raises_nothing(t
     assert status_words(payloads(tmp_path / "sent"))[0] == "loading_agents"
 
 
-def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(tmp_path: Path) -> None:
+def test_after_sigterm_the_oldest_statuses_are_sent_or_logged(tmp_path: Path) -> None:
     (tmp_path / "sent.dead").touch()
     with running("says_much_and_is_stopped", tmp_path / "sent") as process:
         process.terminate()
@@ -186,7 +186,7 @@ def test_the_oldest_is_in_the_log_long_before_the_rest_could_be(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("in_thread", ["", "yes"])
-def test_what_a_server_says_while_it_drains_is_sent_or_in_the_log(tmp_path: Path, in_thread: str) -> None:
+def test_statuses_of_a_draining_server_are_sent_or_logged(tmp_path: Path, in_thread: str) -> None:
     server = [sys.executable, "-m", "uvicorn", "tests.unit.status_utils.sending.draining_app:app"]
     options = ["--port", "0", "--log-level", "critical"]
     environment = {"REPORT_TO": str(tmp_path / "sent"), "IN_THREAD": in_thread}

@@ -1,4 +1,4 @@
-"""No secret leaves the process: not to the publisher, and not into the local log."""
+"""No secret leaves the process, neither to the publisher nor into its log lines."""
 
 from __future__ import annotations
 
@@ -104,18 +104,18 @@ def test_a_name_that_a_mark_makes_too_long_is_cut() -> None:
     assert transport.sent[0]["updates"][0]["agentName"].startswith("[redacted: aws key]")
 
 
-def test_a_secret_said_in_several_messages_is_hidden_from_the_second_on() -> None:
+def test_a_secret_in_several_messages_is_hidden_from_the_second_on() -> None:
     assert sent_status(f"key {KEY[:8]}")["message"] == f"key {KEY[:8]}"  # sent before anybody could know
     assert sent_status(KEY[8:14])["message"] == KEY[8:14]  # still no key
     assert sent_status(f"{KEY[14:]} it is")["message"] == "[redacted: aws key] it is"
 
 
-def test_what_follows_a_secret_is_not_taken_for_its_end() -> None:
+def test_text_after_a_secret_is_not_part_of_it() -> None:
     assert sent_status("The password: hunter2!")["message"] == "The password: [redacted: secret]"
     assert sent_status("the last")["message"] == "the last"
 
 
-def test_a_private_key_said_line_by_line_is_hidden_whole() -> None:
+def test_a_private_key_sent_line_by_line_is_hidden_completely() -> None:
     lines = secrets_of(7)["private key"][0].split("\n")
     assert [sent_status(line)["message"] for line in lines] == ["[redacted: private key]"] * len(lines)
     assert sent_status("that was it")["message"] == "that was it"
@@ -133,14 +133,14 @@ def test_no_more_invocations_are_remembered_than_the_limit() -> None:
     assert len(history._ends) == TAILS
 
 
-def test_of_an_invocation_no_more_is_remembered_than_the_limit() -> None:
+def test_at_most_the_limit_is_cached_of_an_invocation() -> None:
     history = MessageHistory()
     history.redact_next({"jobId": "j", "message": KEY[:8]})
     history.redact_next({"jobId": "j", "message": "m" * TAIL_LENGTH})
     assert [len(end) for end in history._ends.values()] == [TAIL_LENGTH]
 
 
-def test_of_a_message_no_more_is_looked_at_than_the_limit() -> None:
+def test_at_most_the_limit_of_a_message_is_searched() -> None:
     told = to_message("m " * (REDACTED_LENGTH // 2) + KEY)
     assert len(told) == REDACTED_LENGTH
     assert told.startswith("m " * 3_900)

@@ -1,4 +1,4 @@
-"""The sender: what goes together, what waits for what, and what becomes of statuses nobody takes."""
+"""The sender: how it groups statuses, how it waits, and the unsent statuses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def words_of(payloads: list[dict[str, Any]]) -> list[list[str]]:
     return [[status["status"] for status in payload["updates"]] for payload in payloads]
 
 
-def test_what_gathered_while_a_payload_was_under_way_goes_together() -> None:
+def test_statuses_queued_during_a_send_are_sent_together() -> None:
     transport = FakeTransport()
     world = World(transport)
 
@@ -86,7 +86,7 @@ def test_progress_of_each_invocation_and_tool_is_kept_apart() -> None:
     assert told == [("A", None), ("B", None), ("B", "t")]
 
 
-def test_nothing_that_begins_or_ends_something_is_coalesced() -> None:
+def test_beginnings_and_ends_are_never_coalesced() -> None:
     transport = FakeTransport()
     with World(transport).job() as job:
         for _ in range(50):
@@ -111,7 +111,7 @@ def test_a_payload_that_was_not_accepted_is_sent_again_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(("error", "tries"), [(DEAD, TRIES), (THROTTLED, TRIES), (REFUSED, 1)])
-def test_what_nobody_takes_goes_to_the_log_whole_after_a_few_tries(
+def test_undeliverable_statuses_are_logged_completely_after_a_few_attempts(
     caplog: pytest.LogCaptureFixture, error: TransportError, tries: int
 ) -> None:
     transport = FakeTransport(lambda: error)
@@ -214,7 +214,7 @@ def test_an_open_breaker_writes_to_the_log_at_once_and_tries_again_later(
 
 
 @pytest.mark.parametrize("outage", [8, 30, 300])
-def test_what_is_said_while_the_backend_is_dead_arrives_in_order_once_it_is_back(
+def test_statuses_of_an_outage_arrive_in_order_when_the_backend_recovers(
     caplog: pytest.LogCaptureFixture, outage: float
 ) -> None:
     transport = FakeTransport()
@@ -375,7 +375,7 @@ def test_many_small_statuses_stay_below_the_number_that_a_payload_may_have() -> 
     assert len(transport.statuses()) == 2_002
 
 
-def test_what_is_too_long_is_cut_with_a_mark() -> None:
+def test_a_text_over_its_limit_is_cut_with_a_mark() -> None:
     transport = FakeTransport()
     with World(transport).job() as job:
         job.status("found", "m" * 10_000, {"text": "x" * 200_000})
@@ -394,7 +394,7 @@ def test_a_status_that_breaks_a_rule_goes_to_the_log_alone(caplog: pytest.LogCap
     assert (line["code"], line["payload"]["status"]) == ("bad_characters", " ")
 
 
-def test_of_what_has_no_room_progress_goes_first_and_the_rest_to_the_log(
+def test_a_full_buffer_drops_progress_first_and_logs_the_rest(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world = World(FakeTransport(lambda: DEAD))
@@ -414,7 +414,7 @@ def test_of_what_has_no_room_progress_goes_first_and_the_rest_to_the_log(
     assert len(waiting) + len(overflow) == 4_000
 
 
-def test_what_is_open_and_quiet_gives_signs_of_life() -> None:
+def test_an_open_silent_scope_sends_heartbeats() -> None:
     transport = FakeTransport()
     world = World(transport)
     job = world.job().start()
@@ -451,7 +451,7 @@ def test_a_sign_of_life_is_due_at_the_moment_that_the_sender_wakes_up_for_it(beg
     assert transport.status_words() == ["loading_agents", "heartbeat"]
 
 
-def test_who_says_something_needs_no_sign_of_life() -> None:
+def test_a_scope_that_reports_sends_no_heartbeat() -> None:
     transport = FakeTransport()
     world = World(transport)
     with world.job() as job, job.agent("Geo Agent") as agent:
@@ -482,7 +482,7 @@ def test_a_payload_whose_send_was_cut_by_a_freeze_is_sent_again_after_it() -> No
     assert [payload["batchId"] for payload in transport.tried] == [transport.taken[0]["batchId"]] * 2
 
 
-def test_what_the_library_leaves_to_chance_changes_nobody_elses_random_numbers() -> None:
+def test_the_librarys_random_numbers_do_not_change_the_callers() -> None:
     before = random.getstate()
     Clock().chance()
     assert random.getstate() == before
@@ -547,7 +547,7 @@ def test_the_thread_ends_when_nothing_is_open_and_starts_again_when_something_is
 
 
 @pytest.mark.parametrize("threads", [8])
-def test_threads_that_say_much_at_once_lose_nothing(threads: int) -> None:
+def test_threads_that_report_at_once_lose_no_status(threads: int) -> None:
     transport = FakeTransport()
     sender = Sender(transport)
     world = World(transport)

@@ -1,4 +1,4 @@
-"""The senders of a process: what has something to send is known until it is sent."""
+"""The senders of a process: a sender with queued statuses is registered until it has sent them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""View tokens: who holds one watches one user's jobs, for a while, and nothing else."""
+"""View tokens: the holder may watch one user's jobs for a while, and nothing else."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_token_permits_what_it_was_made_for() -> None:
     assert (claims.issued_at, claims.not_before, claims.expires_at) == (int(NOW), int(NOW), int(NOW) + 60)
 
 
-def test_a_token_lives_for_a_quarter_of_an_hour_unless_told_otherwise() -> None:
+def test_a_token_lives_for_a_quarter_of_an_hour_by_default() -> None:
     claims = verify(mint())
     assert claims.expires_at - claims.issued_at == limits.VIEW_TOKEN_SECONDS == 15 * 60
 
@@ -119,7 +119,7 @@ def test_a_token_of_a_key_that_was_rotated_out_is_refused() -> None:
     assert refusal(mint(Secret(["older-" + "o" * 32]))) == "unknown_key"
 
 
-def test_the_key_id_says_which_key_and_nothing_of_it() -> None:
+def test_the_key_id_identifies_the_key_and_reveals_nothing_of_it() -> None:
     header = jwt.get_unverified_header(mint().removeprefix(VIEW_TOKEN_PREFIX))
     assert header == {"alg": "HS256", "kid": key_id(CURRENT), "typ": "JWT"}
 
@@ -156,7 +156,7 @@ def test_a_token_of_any_jwt_library_is_accepted(headers: dict[str, Any]) -> None
     assert verify(resigned(WHOLE, **headers)).user_id == "ana"
 
 
-def test_a_token_that_does_not_say_when_it_was_made_counts_as_old_as_it_can_be() -> None:
+def test_a_token_without_its_time_counts_as_the_oldest() -> None:
     oldest = int(NOW) + 60 - limits.VIEW_TOKEN_SECONDS_MAX
     assert verify(resigned(WHOLE)).issued_at == oldest
 

@@ -1,4 +1,4 @@
-"""The transport that commits in the reporter's own process: what the reporter learns of a refusal."""
+"""The transport that commits in the reporter's own process: the reporter gets refusals."""
 
 from __future__ import annotations
 

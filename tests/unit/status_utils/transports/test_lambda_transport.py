@@ -75,7 +75,7 @@ def test_a_refused_invoke_is_a_transport_error(
     assert failed.value.code == code
 
 
-def test_nobody_listening_is_a_transport_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_port_is_a_transport_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with local_server(ACCEPTED) as gone:
         url = gone.url
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", url)

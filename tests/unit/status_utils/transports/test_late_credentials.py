@@ -1,4 +1,5 @@
-"""A client without valid credentials is made anew: they may appear, or be renewed, at any time."""
+"""A client without valid credentials is created again, because credentials may appear or change at any
+time."""
 
 from __future__ import annotations
 

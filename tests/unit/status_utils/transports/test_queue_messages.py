@@ -1,4 +1,4 @@
-"""How a payload is cut into messages of the queue: by job, by size, the same way each time."""
+"""The split of a payload into messages of the queue: by job and size, the same each time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def reported(message: QueueMessage) -> list[str]:
     return [update["message"] for update in json.loads(message.body)["updates"]]
 
 
-def test_a_payload_of_one_job_is_one_message_that_says_the_same() -> None:
+def test_a_payload_of_one_job_is_one_equal_message() -> None:
     payload = {"batchId": "b1", "updates": [entry(message="one"), entry(message="two", eventId="mine")]}
     (message,) = messages_of(payload)
     assert message.group_id == group_of(job_key())
@@ -68,7 +68,7 @@ def test_a_job_of_each_tenant_is_a_group_of_its_own() -> None:
     assert group_of(JobKey("a", "b#c")) != group_of(JobKey("a#b", "c"))
 
 
-def test_what_has_no_job_is_sent_for_the_publisher_to_refuse() -> None:
+def test_a_status_without_a_job_is_left_to_the_publisher() -> None:
     (message,) = messages_of({"batchId": "b1", "updates": [entry(jobId=None), "?", entry(tenantId=7)]})
     parsed = parse_payload(json.loads(message.body), batch_id="message-1", now=NOW)
     assert [rejection.code for rejection in parsed.rejected] == ["missing", "wrong_type", "wrong_type"]

@@ -1,4 +1,4 @@
-"""The queue as a transport, through the real boto3: against moto, and against sockets that misbehave."""
+"""The queue as a transport, through the real boto3: against moto, and against faulty sockets."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_refused_message_is_a_transport_error(
     assert (failed.value.code, failed.value.retriable) == (code, retriable)
 
 
-def test_nobody_listening_is_a_transport_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_port_is_a_transport_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with local_server(Answer()) as gone:
         url = gone.url
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", url)

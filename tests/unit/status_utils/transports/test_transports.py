@@ -1,4 +1,4 @@
-"""Which transport the environment names: the queue before the invoke, and none is an error."""
+"""The transport that the environment names: the queue before the invoke; none is an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bridge wired to its tables: what a deployment's variables make of it."""
+"""The bridge connected to its tables, by a deployment's variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`statusbeam.bridge.fastapi` in somebody's own application: three lines, and the agents are seen live."""
+"""`statusbeam.bridge.fastapi` in another application: three lines, and clients follow the agents live."""
 
 from __future__ import annotations
 

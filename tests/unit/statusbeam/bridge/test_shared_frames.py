@@ -1,4 +1,4 @@
-"""A status is encoded once for all sockets of a job, and no socket loses, repeats or reorders one by that."""
+"""A status is encoded once for all sockets of a job, and no socket loses, repeats or reorders a status."""
 
 from __future__ import annotations
 

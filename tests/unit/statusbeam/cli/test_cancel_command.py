@@ -1,4 +1,4 @@
-"""`statusbeam cancel`: a request in the owner's name, and one sentence when it is refused."""
+"""`statusbeam cancel`: a request in the owner's name, and one sentence for a refusal."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_request_is_made_with_a_short_view_token_of_the_owner(
     ],
     ids=["ended", "refused", "silent"],
 )
-def test_what_can_not_be_cancelled_is_one_sentence(
+def test_a_refused_cancellation_is_one_sentence(
     secret_arn: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -1,4 +1,4 @@
-"""The `statusbeam` command line: help, exit codes, and what is printed where."""
+"""The `statusbeam` command line: help, exit codes, stdout and stderr."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_half_a_provider_is_refused(flag: str, capsys: pytest.CaptureFixture[str
     assert "--oidc-issuer and --oidc-client-id go together" in capsys.readouterr().err
 
 
-def test_the_demo_says_that_a_provider_has_no_demo_users() -> None:
+def test_the_demo_reports_that_a_provider_has_no_demo_users() -> None:
     issuer = "https://login.example.com"
     outputs = replace(OUTPUTS, user_pool_id=None, user_pool_client_id=None, oidc_issuer=issuer)
     with pytest.raises(CommandError, match=issuer):

@@ -1,4 +1,4 @@
-"""Shells complete the command: there is a script for each, and installed shells are seen to use it."""
+"""Shells complete the command: each has a script, and the installed shells use it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_bash_completes(words: list[str], expected: list[str]) -> None:
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 @pytest.mark.parametrize(("words", "expected"), LINES, ids=" ".join)
-def test_what_the_script_of_a_shell_asks_is_answered(
+def test_the_completion_script_of_a_shell_gets_its_answer(
     words: list[str],
     expected: list[str],
     shell: str,

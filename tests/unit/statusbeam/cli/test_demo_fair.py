@@ -1,4 +1,4 @@
-"""The demo's street fair: who decides on it, and that the terminal never waits for nobody."""
+"""The demo's street fair: the decision, and a terminal that never waits without a reader."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ async def test_without_anybody_to_ask_the_option_decides(
     assert (succeeded, lines[-1].partition(" ")[2]) == (True, end)
 
 
-async def test_somebody_on_the_page_may_take_as_long_as_they_want(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_decision_on_the_page_has_no_time_limit(capsys: pytest.CaptureFixture[str]) -> None:
     world = World()
     idle_seconds = 0.01
     world.on_wait = lambda: asyncio.get_running_loop().call_later(
@@ -126,7 +126,7 @@ async def test_somebody_on_the_page_may_take_as_long_as_they_want(capsys: pytest
     assert "http://127.0.0.1:4000/#job=fair-1" in capsys.readouterr().err
 
 
-async def test_a_job_that_works_and_says_nothing_is_given_up_all_the_same() -> None:
+async def test_the_demo_gives_up_a_silent_job() -> None:
     world = World()
     world.on_wait = lambda: world.report("answered", "Approved.", **APPROVAL)
     with pytest.raises(JobIdleError):
@@ -154,7 +154,7 @@ async def test_the_terminal_is_asked_until_the_line_is_an_answer(
     assert asked.splitlines().count("Type yes, or no and a reason.") == 1
 
 
-async def test_a_terminal_that_is_asked_goes_on_when_somebody_decides_on_the_page(
+async def test_a_prompting_terminal_continues_after_a_decision_on_the_page(
     terminal: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = World()
@@ -164,7 +164,7 @@ async def test_a_terminal_that_is_asked_goes_on_when_somebody_decides_on_the_pag
     assert "on the page" in capsys.readouterr().err
 
 
-async def test_whoever_answers_too_late_is_told_so(terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_late_answer_gets_an_error(terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
     world = World(refusal=RefusedError("Nothing waits for this answer any more.", "NotWaiting"))
     world.on_wait = lambda: terminal.write("yes\n")
     succeeded, _ = await run(world, Decision.ASK)

@@ -1,4 +1,4 @@
-"""What `statusbeam demo` writes: one line a status in a pipe, a view of the job in a terminal."""
+"""The output of `statusbeam demo`: one line for each status in a pipe, a view of the job in a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`statusbeam end-sessions`: a signed mutation, and one sentence when it is refused."""
+"""`statusbeam end-sessions`: a signed mutation, and one sentence for a refusal."""
 
 from __future__ import annotations
 

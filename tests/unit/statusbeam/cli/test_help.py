@@ -1,4 +1,4 @@
-"""The help of every command, as a file. `pytest --write-help` writes them anew."""
+"""The help of every command, as a file. `pytest --write-help` writes them again."""
 
 from __future__ import annotations
 

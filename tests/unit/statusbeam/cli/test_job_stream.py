@@ -1,4 +1,4 @@
-"""Following jobs over a connection that loses pushes: the log delivers what is missing."""
+"""Following jobs over a connection that loses pushes: the log has the missing statuses."""
 
 from __future__ import annotations
 

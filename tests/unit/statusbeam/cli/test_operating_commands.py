@@ -379,7 +379,7 @@ def test_the_formula_counts_the_commits_and_write_units_that_the_journal_makes(
     assert by_name["table write units"] - history_and_indexes == pytest.approx(counted.units, rel=0.05)
 
 
-def test_nobody_who_watches_is_pushed_to_and_a_plain_watcher_costs_more() -> None:
+def test_without_watchers_there_are_no_pushes_and_a_plain_watcher_costs_more() -> None:
     def dollars(**load: Any) -> dict[str, float]:
         return {item.name: item.dollars for item in bill(Load(jobs=1_000_000, **load))}
 
@@ -401,7 +401,7 @@ def test_the_bill_is_the_one_of_a_job_by_hand(capsys: pytest.CaptureFixture[str]
     )
 
 
-def test_whoami_shows_where_each_setting_comes_from_also_when_nobody_asks(
+def test_whoami_shows_the_source_of_each_setting_also_without_a_user(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))

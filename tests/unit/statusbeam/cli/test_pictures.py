@@ -1,4 +1,4 @@
-"""The pictures of the command in docs/images are what it draws. `make screenshots` draws them anew."""
+"""The pictures of the command in docs/images equal its output. `make screenshots` draws them again."""
 
 from __future__ import annotations
 

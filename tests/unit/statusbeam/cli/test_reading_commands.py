@@ -1,4 +1,4 @@
-"""watch, wait, show, updates, replay, export and jobs: what they print where, and their exit codes."""
+"""watch, wait, show, updates, replay, export and jobs: their output, and their exit codes."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> FakeDeployment:
 
 
 @pytest.mark.parametrize(("arguments", "code"), CODES)
-def test_the_exit_code_says_what_happened(
+def test_the_exit_code_shows_the_result(
     deployment: FakeDeployment, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int
 ) -> None:
     assert run(capsys, *arguments)[0] == code
@@ -109,7 +109,7 @@ def test_a_gap_is_reported_and_ends_a_strict_call_with_3(
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_keeps_a_command_from_its_work_is_one_sentence_and_a_code(
+def test_a_commands_error_is_one_sentence_and_an_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, code: ExitCode
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -144,7 +144,7 @@ def test_lines_of_several_jobs_name_their_job(
     ]
 
 
-def test_watch_begins_where_it_is_told_to(
+def test_watch_begins_at_the_given_status(
     deployment: FakeDeployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deployment.is_live = False

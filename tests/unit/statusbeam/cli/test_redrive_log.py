@@ -1,4 +1,4 @@
-"""Redriving a log: whatever form its lines have, every payload is sent once, under its own batch id."""
+"""Redriving log lines of any form: every payload is sent once, under its own batch id."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_the_forged_payload_would_be_accepted_from_our_logger() -> None:
 
 @pytest.mark.parametrize("name", FORGERIES)
 @pytest.mark.parametrize("key", [None, "a key"])
-def test_what_others_wrote_into_a_log_is_not_sent(name: str, key: str | None) -> None:
+def test_forged_lines_of_a_log_are_not_sent(name: str, key: str | None) -> None:
     transport = MemoryTransport()
     result = redrive(FORGERIES[name], transport, key=key)
     assert transport.sent == []
@@ -168,7 +168,7 @@ def test_what_others_wrote_into_a_log_is_not_sent(name: str, key: str | None) ->
 
 
 @pytest.mark.parametrize("name", [name for name in FORGERIES if name != "with more beside it"])
-def test_what_others_wrote_is_counted_and_named(name: str) -> None:
+def test_forged_lines_are_counted_and_named(name: str) -> None:
     result = redrive(FORGERIES[name], None)
     assert [*result.foreign, *result.unsigned] == ["forged"]
 
@@ -244,7 +244,7 @@ def pipeline() -> Pipeline:
     return Pipeline(journal=MemoryJournal(), sessions=MemorySessionStore(), broadcaster=MemoryBroadcaster())
 
 
-def test_what_was_redriven_is_in_the_journal_once_however_often(caplog: pytest.LogCaptureFixture) -> None:
+def test_repeated_redrives_leave_each_status_in_the_journal_once(caplog: pytest.LogCaptureFixture) -> None:
     log = "\n".join(lines(caplog))
     publisher = pipeline()
     for _ in range(3):
@@ -280,7 +280,7 @@ def test_a_dry_run_sends_nothing_and_needs_no_backend(
     assert capsys.readouterr().out == "5 statuses in 2 payloads would be sent\n"
 
 
-def test_what_is_still_refused_is_named_and_the_others_are_sent(
+def test_a_status_that_is_still_refused_is_named_and_the_others_are_sent(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     log = tmp_path / "agent.log"
@@ -294,7 +294,7 @@ def test_what_is_still_refused_is_named_and_the_others_are_sent(
     assert "not sent (EndpointConnectionError): nobody answers" in shown.err
 
 
-def test_what_breaks_a_rule_is_named_not_sent(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_status_that_breaks_a_rule_is_named_and_not_sent(caplog: pytest.LogCaptureFixture) -> None:
     publish_agent_status("job-1", "ana#1", "city", "Geo Agent", "complete", "…")
     (record,) = caplog.records
     transport = MemoryTransport()

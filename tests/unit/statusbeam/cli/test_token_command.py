@@ -1,4 +1,4 @@
-"""`statusbeam token`: the token alone on stdout, what it shows on stderr, from a stack or a named secret."""
+"""`statusbeam token`: the token alone on stdout, its claims on stderr, from a stack or a named secret."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_secret_can_be_named_without_a_stack(secret_arn: str, capsys: pytest.C
         (["--secret-arn", "view-tokens", "--audience", AUDIENCE, "--job", "a,b"], 2, "jobs"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(
+def test_an_impossible_action_is_one_sentence(
     secret_arn: str,
     monkeypatch: pytest.MonkeyPatch,
     *,

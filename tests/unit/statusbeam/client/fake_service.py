@@ -1,4 +1,4 @@
-"""A deployment with one job, a network that fails as a test wants, and time that passes at once."""
+"""A deployment with one job, a network that fails on request, and virtual time."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def test_follow_yields_each_status_and_then_knows_the_job() -> None:
     assert list(following) == []
 
 
-def test_follow_says_what_is_gone() -> None:
+def test_follow_reports_expired_statuses() -> None:
     service = FakeService([[status_of(n) for n in (1, 2, 3)] + [status_of(4, "complete")]], lost=2)
     service.commit()
     following = follow(JOB_ID, deployment=FakeDeployment(service))  # type: ignore[arg-type]  # a fake

@@ -1,4 +1,4 @@
-"""Following a job: nothing is lost, nothing comes twice, the verdict is true, whatever the network does."""
+"""Following a job: no loss, no repetition and a true verdict, with any failure of the network."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def test_a_job_that_is_over_is_read_from_the_log() -> None:
     before=st.integers(0, 3),
     after=st.integers(0, 4),
 )
-def test_whatever_the_network_does_each_status_is_given_once_and_in_order(
+def test_over_any_network_each_status_is_returned_once_and_in_order(
     seed: int, sizes: list[int], before: int, after: int
 ) -> None:
     async def run() -> None:
@@ -93,7 +93,7 @@ def test_whatever_the_network_does_each_status_is_given_once_and_in_order(
 
 
 @given(seed=st.integers(0, 2**32), lost=st.integers(1, 9))
-def test_statuses_that_the_log_no_longer_has_are_said_to_be_missing(seed: int, lost: int) -> None:
+def test_expired_statuses_are_reported_as_missing(seed: int, lost: int) -> None:
     async def run() -> None:
         service = FakeService(job_of(9), network=Network(seed), lost=lost)
         service.commit()

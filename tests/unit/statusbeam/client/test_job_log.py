@@ -1,4 +1,4 @@
-"""A job's log rebuilt from pushes and pages: after any loss, reorder or repetition it equals the log."""
+"""A job's log rebuilt from pushes and pages equals the log, after any loss, reorder or repetition."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_log_that_no_longer_reaches_back_is_skipped_and_counted() -> None:
     assert sequences(log.take_ready()) == [11, 12]
 
 
-def test_what_an_expired_log_still_has_is_shown() -> None:
+def test_the_remaining_part_of_an_expired_log_is_shown() -> None:
     log = JobLog("job-1")
     gone = {"updates": [], "currentSequence": 9, "nextAfterSequence": 9, "recovered": False}
     assert log.add_page({**gone, "firstSequence": 8})

@@ -108,7 +108,9 @@ def error(kind: str, error_type: str, code: int = 400) -> dict[str, Any]:
         ([ACK, error("error", "BadRequestException")], ClientError),
     ],
 )
-async def test_a_refusal_is_told_from_a_failure(frames: list[Any], expected: type[ClientError]) -> None:
+async def test_a_refusal_and_a_failure_are_distinguished(
+    frames: list[Any], expected: type[ClientError]
+) -> None:
     with pytest.raises(expected) as raised:
         async for _ in subscribe(
             URL, "token", "s", {}, on_start=lambda: None, open_socket=FakeSocket(*frames)

@@ -1,4 +1,4 @@
-"""Which deployment and whose jobs: flag over variable over context over running localcloud."""
+"""The choice of deployment and user: flag over variable over context over running localcloud."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_without_anything_it_is_the_running_localcloud(tmp_path: Path, running: 
     assert choose(Flags(), {"STATUSBEAM_STATE_DIR": str(running)}, empty).state_dir == running
 
 
-def test_without_anything_and_without_localcloud_the_error_says_what_to_do(tmp_path: Path) -> None:
+def test_without_any_target_the_error_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(UnreachableError, match="statusbeam local up"):
         choose(Flags(state_dir=tmp_path), {}, Contexts(tmp_path))
 
@@ -198,7 +198,7 @@ def test_a_tokens_tenant_is_in_the_claim_that_the_stack_names_and_in_no_other(co
         tenant(token_of(sub="1a2b", tenantId="lakeside", tenant="lakeside"))
 
 
-def test_nobody_to_ask_as_is_an_error_that_names_the_ways(contexts: Contexts) -> None:
+def test_a_call_without_a_user_is_an_error_that_names_the_options(contexts: Contexts) -> None:
     with pytest.raises(TargetError, match=r"login.*--user.*STATUSBEAM_TOKEN"):
         identity(Target(choose(Flags(context="dev"), {}, contexts), {}), contexts)
 

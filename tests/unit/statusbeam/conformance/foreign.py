@@ -1,4 +1,4 @@
-"""A server of somebody else that speaks all six dialects in its own small way, with faults to plant."""
+"""A server of another vendor with all six dialects, and faults to plant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks on what clients received: nothing in an honest log, and each fault by its name."""
+"""The checks of received events: no finding in a correct log, and each fault by its name."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_each_fault_in_the_statuses_has_its_name(connection: Connection, expecte
     assert sorted(faults(check_statuses([connection], published=5))) == expected
 
 
-def test_a_status_of_several_events_is_no_double_unless_one_of_them_comes_again() -> None:
+def test_a_status_of_several_events_is_doubled_only_if_one_event_repeats() -> None:
     agent, job = (Received(step=1, part=part) for part in ("agent_status Geo", "progress orchestrator"))
     assert check_statuses([resumed(0, agent, job)], published=1) == []
     assert faults(check_statuses([resumed(0, agent, job, agent)], published=1)) == ["doubled"]
@@ -135,9 +135,7 @@ def test_each_fault_of_an_end_has_its_name(
         ([Connection(events=[Received(problem="no type")], ending=FINAL)], ["malformed"]),
     ],
 )
-def test_a_client_that_has_everything_must_be_told_to_stay_away(
-    returns: list[Connection], expected: list[str]
-) -> None:
+def test_a_client_with_every_status_must_be_refused(returns: list[Connection], expected: list[str]) -> None:
     assert faults(check_returns(returns)) == expected
 
 
@@ -167,7 +165,7 @@ def test_an_impossible_cursor_gets_a_verdict_and_then_a_snapshot(
         (Connection(), ["no_verdict"]),
     ],
 )
-def test_what_can_not_be_served_must_be_refused(connection: Connection, expected: list[str]) -> None:
+def test_an_invalid_request_must_be_refused(connection: Connection, expected: list[str]) -> None:
     assert faults(check_refusal(connection, "an unknown task")) == expected
 
 
@@ -199,7 +197,7 @@ def test_any_status_that_is_left_out_is_lost(cuts: list[int], step: int) -> None
 
 
 @given(CUTS, st.integers(min_value=1, max_value=PUBLISHED), st.integers(min_value=0, max_value=PUBLISHED))
-def test_any_status_that_comes_again_is_doubled(cuts: list[int], step: int, later: int) -> None:
+def test_any_repeated_status_is_doubled(cuts: list[int], step: int, later: int) -> None:
     connections = connections_of(cuts)
     holder = next(one for one in connections if step in one.steps)
     at = holder.steps.index(step) + 1

@@ -1,4 +1,4 @@
-"""What the kit's clients understand of each protocol's events, and which rules they check."""
+"""The kit's clients read each protocol's events, and check its rules."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_each_of_the_five_messages_is_understood(text: str, expected: Received) 
 
 
 @pytest.mark.parametrize("text", ["", "7", "[]", "{}", '{"type": "status"}', '{"type": ["a"]}', b"\xff"])
-def test_what_is_none_of_the_five_messages_is_malformed(text: str | bytes) -> None:
+def test_a_message_of_another_type_is_malformed(text: str | bytes) -> None:
     assert read_message("job-1", text).problem
 
 
@@ -181,11 +181,11 @@ def subagent(kind: str, name: str, **more: str) -> dict[str, str]:
     ("events", "problem"),
     [
         ([SNAPSHOT], "no run has started"),
-        ([STARTED, STARTED], "the run before it has not ended"),
+        ([STARTED, STARTED], "the previous run has not ended"),
         ([STARTED, FINISHED, SNAPSHOT], "the run has ended"),
         ([STARTED, subagent("STARTED", "a"), FINISHED], "still open: subagent a"),
         ([STARTED, subagent("FINISHED", "a")], "subagent a is not open"),
-        ([STARTED, subagent("STARTED", "a"), subagent("STARTED", "a")], "subagent a is open already"),
+        ([STARTED, subagent("STARTED", "a"), subagent("STARTED", "a")], "subagent a is already open"),
         (
             [STARTED, subagent("STARTED", "a"), subagent("ERROR", "a"), subagent("STARTED", "a")],
             "the id a was used before",
@@ -198,7 +198,7 @@ def subagent(kind: str, name: str, **more: str) -> dict[str, str]:
         ([STARTED, {**SNAPSHOT, "metadata": None}], "metadata is null"),
         (
             [STARTED, SNAPSHOT, {"type": "STATE_DELTA", "delta": [{"op": "remove", "path": "/none"}]}],
-            "the delta does not fit the state",
+            "the delta does not apply to the state",
         ),
     ],
 )

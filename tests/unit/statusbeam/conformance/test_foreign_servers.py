@@ -1,4 +1,4 @@
-"""The kit on a foreign server: nothing on an honest one, and each planted fault by its name."""
+"""The kit on a foreign server: no finding on a correct one, and each planted fault by its name."""
 
 from __future__ import annotations
 

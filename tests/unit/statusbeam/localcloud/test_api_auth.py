@@ -1,4 +1,4 @@
-"""From a deployed API's configuration to its authenticator, and how the authorizer function is called."""
+"""From a deployed API's configuration to its authenticator, and the call of the authorizer function."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_other_pins_are_installed_anew(tmp_path: Path, monkeypatch: pytest.Monke
     assert (tmp_path / "cdk-cli" / "runs").read_text() == "run\nrun\n"
 
 
-def test_an_installation_that_fails_says_why_and_is_tried_again(tmp_path: Path) -> None:
+def test_a_failed_installation_has_a_reason_and_is_retried(tmp_path: Path) -> None:
     with pytest.raises(MissingToolError, match="npm could not install the CDK CLI: ENOTFOUND registry"):
         find(tmp_path, npm(tmp_path / "bin", "echo ENOTFOUND registry >&2; exit 1"), [])
     assert find(tmp_path, npm(tmp_path / "bin", INSTALLS), []).exists()

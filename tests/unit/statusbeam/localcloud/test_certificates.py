@@ -1,4 +1,4 @@
-"""The local certificate authority: trusted where its file is given, for this machine's names only."""
+"""The local certificate authority: valid for this machine's names only, for clients that trust its file."""
 
 from __future__ import annotations
 

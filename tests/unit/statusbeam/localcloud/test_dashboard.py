@@ -1,4 +1,4 @@
-"""The page's own routes: where everything is, and starting a job as the signed-in user."""
+"""The page's own routes: its configuration, and starting a job as the signed-in user."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ async def test_without_an_example_the_page_offers_none_and_none_is_started() -> 
     ],
     ids=str,
 )
-async def test_a_job_is_started_for_the_user_of_the_token_whatever_the_body_says(
+async def test_a_job_is_started_for_the_user_of_the_token_with_any_body(
     caller: str, body: dict[str, Any], work: dict[str, str]
 ) -> None:
     client = boto3.client("stepfunctions", region_name="us-east-1")
@@ -222,7 +222,7 @@ async def test_the_dashboard_gets_every_url_but_not_the_api_key() -> None:
     assert response.headers["cache-control"] == "no-store"
 
 
-async def test_the_dashboard_of_another_provider_is_told_of_it_and_offers_no_demo_users() -> None:
+async def test_the_dashboard_gets_another_provider_and_offers_no_demo_users() -> None:
     outputs = replace(
         OUTPUTS,
         user_pool_id=None,

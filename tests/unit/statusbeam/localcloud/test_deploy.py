@@ -1,4 +1,4 @@
-"""What a deployment takes from the caller, and the one sentence it gives when it fails."""
+"""The environment that a deployment gets from the caller, and the one sentence of a failure."""
 
 from __future__ import annotations
 

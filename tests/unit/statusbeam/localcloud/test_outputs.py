@@ -1,4 +1,4 @@
-"""The outputs file: exact names, private, and read back as written."""
+"""The outputs file: exact names, private, and readable again."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_the_file_has_exactly_the_names_that_others_read(tmp_path: Path) -> None
     ]
 
 
-def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+def test_written_outputs_are_read_back(tmp_path: Path) -> None:
     OUTPUTS.write(tmp_path / "outputs.json")
     assert read_outputs(tmp_path / "outputs.json") == OUTPUTS
 

@@ -1,4 +1,4 @@
-"""Ports are taken at once, on 127.0.0.1 only, or named as used."""
+"""Ports are reserved at once, on 127.0.0.1 only, or reported as used."""
 
 from __future__ import annotations
 

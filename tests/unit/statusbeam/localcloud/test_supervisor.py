@@ -132,7 +132,7 @@ def test_down_without_a_server_does_nothing(folder: StateFolder) -> None:
     assert Supervisor(folder).down() is False
 
 
-def test_what_a_killed_server_left_is_ended_by_down(folder: StateFolder) -> None:
+def test_down_ends_the_processes_of_a_killed_server(folder: StateFolder) -> None:
     up(folder)
     server = server_of(folder)
     os.kill(server.pid, signal.SIGKILL)

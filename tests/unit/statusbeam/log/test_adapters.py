@@ -1,4 +1,5 @@
-"""What every Journal and every SessionStore does: one list of cases, each adapter one line of parameters."""
+"""The behaviour of every Journal and every SessionStore: one list of cases, each adapter one line of
+parameters."""
 
 from __future__ import annotations
 
@@ -140,7 +141,7 @@ def test_a_part_of_the_log_can_be_read(setup: Setup) -> None:
     assert setup.journal.updates(job_key("job-2"), first=1, last=5) == ()
 
 
-def test_a_redelivered_batch_is_a_no_op_that_tells_the_same_again(setup: Setup) -> None:
+def test_a_redelivered_batch_is_a_no_op_with_the_same_result(setup: Setup) -> None:
     first = setup.journal.commit(batch("b1", 2), deadline=SOON)
     setup.journal.commit(batch("b2", 1), deadline=SOON)
     again = setup.journal.commit(batch("b1", 2), deadline=SOON)
@@ -210,7 +211,7 @@ def closing(batch_id: str, **changes: Any) -> Batch:
     return replace(batch(batch_id, agentName=None, status="error", **changes), only_if_open=True)
 
 
-def test_a_job_that_has_ended_passes_a_last_word_over(setup: Setup) -> None:
+def test_an_ended_job_skips_a_final_status(setup: Setup) -> None:
     setup.journal.commit(batch("b1", agentName=None, status="complete"), deadline=SOON)
     passed = setup.journal.commit(closing("b2"), deadline=SOON)
     assert (passed.skipped, passed.updates, passed.change) == (True, (), None)
@@ -224,7 +225,7 @@ def test_a_job_that_is_open_or_has_not_begun_takes_it(setup: Setup) -> None:
     assert [len(log(setup.journal, job_id)) for job_id in ("job-1", "job-2")] == [1, 2]
 
 
-def test_the_word_that_closed_a_job_is_a_redelivery_when_it_comes_again(setup: Setup) -> None:
+def test_a_repeated_final_status_of_a_closed_job_is_a_redelivery(setup: Setup) -> None:
     setup.journal.commit(batch("b1"), deadline=SOON)
     closed = setup.journal.commit(closing("b2"), deadline=SOON)
     setup.journal.commit(batch("b3"), deadline=SOON)
@@ -233,7 +234,7 @@ def test_the_word_that_closed_a_job_is_a_redelivery_when_it_comes_again(setup: S
         assert (again.updates, again.redelivered) == (closed.updates, True)
 
 
-def test_what_a_publisher_remembers_does_not_pass_a_word_over(setup: Setup) -> None:
+def test_a_publishers_cache_never_skips_a_status(setup: Setup) -> None:
     """Failed, as this one left it; taken up again by another since."""
     setup.journal.commit(batch("b1", agentName=None, status="error"), deadline=SOON)
     setup.other.commit(batch("b2", agentName=None, status="reopened", attempt=2), deadline=SOON)
@@ -253,7 +254,7 @@ def answer(batch_id: str, **changes: Any) -> Batch:
 
 
 @pytest.mark.parametrize("who", [{}, {"agentName": None}], ids=["an agent", "the job"])
-def test_of_two_answers_to_one_wait_the_first_counts(setup: Setup, who: dict[str, Any]) -> None:
+def test_the_first_of_two_answers_to_a_wait_counts(setup: Setup, who: dict[str, Any]) -> None:
     setup.journal.commit(batch("b1", status="waiting", metadata=ASKS, **who), deadline=SOON)
     taken = setup.journal.commit(answer("b2", **who), deadline=SOON)
     late = setup.other.commit(answer("b3", **who), deadline=SOON)
@@ -329,7 +330,7 @@ def test_refused_statuses_are_not_in_the_log(setup: Setup) -> None:
     assert sequences(log(setup.journal)) == [1]
 
 
-def test_the_head_tells_where_the_job_stands(setup: Setup) -> None:
+def test_the_head_has_the_jobs_state(setup: Setup) -> None:
     assert head_of(setup.journal, "job-1") is None
     first = batch("b1", agentName=None, status="loading_agents", timestamp="2026-11-20T08:00:00Z")
     setup.journal.commit(first, deadline=SOON)
@@ -478,7 +479,7 @@ def test_two_publishers_share_a_jobs_limit(setup: Setup) -> None:
 
 
 @WITHOUT_MOTO
-def test_what_a_limit_left_out_is_known_when_it_comes_again(setup: Setup) -> None:
+def test_a_batch_dropped_by_a_limit_is_recognised_at_its_redelivery(setup: Setup) -> None:
     for n in range(5):
         setup.journal.commit(flood(f"b{n}", 45), deadline=SOON)
     setup.time.time += 60
@@ -494,7 +495,7 @@ def test_a_batch_id_used_again_for_less_is_refused(setup: Setup) -> None:
     assert refused.value.code == "batch_reused"
 
 
-def test_what_stands_beside_a_log_entry_is_not_in_its_status(setup: Setup) -> None:
+def test_attributes_beside_a_log_entry_are_not_in_its_status(setup: Setup) -> None:
     first, second = batch("b1", 2).entries
     second = replace(second, attributes={"operatorDetail": "{}", "detailKey": "k"})
     commit = setup.journal.commit(Batch(batch_id="b1", entries=(first, second)), deadline=SOON)
@@ -595,7 +596,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("open_sessions", "audience"), KINDS)
-def test_one_plain_session_makes_the_audience_plain(
+def test_a_plain_session_makes_the_audience_plain(
     sessions: tuple[SessionStore, OpenSession],
     open_sessions: list[tuple[str, str | None, str, int, bool | None]],
     audience: Audience,

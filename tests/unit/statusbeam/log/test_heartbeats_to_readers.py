@@ -1,4 +1,4 @@
-"""From a scope that says nothing to what readers see of it: the library's heartbeats, the log, the clock."""
+"""From a silent scope to its readers: the library's heartbeats, the log, the clock."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def begin(readers: Readers) -> JobScope:
 
 
 @pytest.mark.parametrize("outage", [range(0), OUTAGE_SECONDS], ids=["good way", "outage"])
-def test_what_is_open_and_quiet_is_never_called_stale(outage: range) -> None:
+def test_an_open_silent_scope_is_never_stale(outage: range) -> None:
     readers = Readers()
     world = readers.world
     direct, began = world.sender.transport, world.time
@@ -79,7 +79,7 @@ def test_what_is_open_and_quiet_is_never_called_stale(outage: range) -> None:
 
 
 @pytest.mark.parametrize("killed_after", [1, 19, 21, 100, 600])
-def test_what_is_killed_is_stale_within_a_lease_and_a_heartbeat_and_then_lost(killed_after: int) -> None:
+def test_a_killed_process_is_stale_within_a_lease_and_a_heartbeat_and_then_lost(killed_after: int) -> None:
     readers = Readers()
     j = begin(readers)
     agent = j.agent("Geo Agent")
@@ -92,7 +92,7 @@ def test_what_is_killed_is_stale_within_a_lease_and_a_heartbeat_and_then_lost(ki
     assert readers.see(name, later=LEASE_SECONDS + LOST_AFTER_SECONDS + 1) == {"lost"}
 
 
-def test_an_agent_that_has_ended_sends_none_and_its_job_goes_on() -> None:
+def test_an_ended_agent_sends_none_and_its_job_continues() -> None:
     readers = Readers()
     j = begin(readers)
     agent = j.agent("Geo Agent")

@@ -1,4 +1,4 @@
-"""A mapping with a limit forgets what was written longest ago, however it is written."""
+"""A mapping with a limit drops the item that was written longest ago."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_setdefault_and_update_keep_the_limit_too() -> None:
     assert dict(found) == {"d": 8, "e": 9}
 
 
-def test_what_was_taken_out_makes_room() -> None:
+def test_a_removed_item_makes_room() -> None:
     found = filled(2, "ab")
     assert found.pop("a") == 0
     assert found.pop("a", None) is None

@@ -1,4 +1,4 @@
-"""A sequence in parts is whole, in its order, and no part is longer than asked for."""
+"""A sequence in parts is complete and in order, and no part is longer than the limit."""
 
 from __future__ import annotations
 

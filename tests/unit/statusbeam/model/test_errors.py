@@ -11,6 +11,6 @@ def test_the_drawing_at_the_top_names_every_error() -> None:
     assert drawn == {error.__name__ for error in StatusError.__subclasses__()}
 
 
-def test_an_error_says_what_programs_branch_on() -> None:
+def test_an_error_has_the_attributes_that_programs_branch_on() -> None:
     error = errors.BroadcastError("HTTP 503", code="http_503", retriable=True)
     assert (error.code, error.retriable, str(error)) == ("http_503", True, "HTTP 503")

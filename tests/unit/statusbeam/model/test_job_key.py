@@ -1,4 +1,4 @@
-"""What names a job: its tenant and its id, in one text that no other job has."""
+"""The key of a job: its tenant and its id, in one unique text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words and texts from outside: what a status becomes in the words of the contract."""
+"""Words and texts from outside: a status in the words of the contract."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_qualified_status_names_who_the_status_is_about() -> None:
 
 
 @pytest.mark.parametrize("status", [None, "", " \n", 7, ["complete"]])
-def test_a_status_that_says_nothing_stays_for_the_validation_to_refuse(status: object) -> None:
+def test_an_empty_status_is_left_to_the_validation(status: object) -> None:
     assert normalized({"status": status})["status"] == status
 
 

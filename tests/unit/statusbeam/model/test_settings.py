@@ -43,7 +43,7 @@ def test_the_variables_are_the_ones_of_the_contract() -> None:
     }
 
 
-def test_what_is_not_set_keeps_its_default() -> None:
+def test_an_unset_variable_keeps_its_default() -> None:
     required = {name: value for name, value in PUBLISHER.to_env().items() if not name.endswith("_DAYS")}
     settings = PublisherSettings.from_env(required)
     assert (settings.log_retention_days, settings.job_retention_days) == (7, 90)

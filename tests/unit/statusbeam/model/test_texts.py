@@ -1,4 +1,4 @@
-"""Texts as people write them: what stays, what goes, and that nothing left drives or deceives a reader."""
+"""Texts as people write them: the kept and the removed characters, so that no text misleads a reader."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_sequence_that_was_cut_off_is_taken_out_too() -> None:
 @pytest.mark.parametrize(
     "character", ["\x00", "\x07", "\x08", "\x1b", "\x7f", "\x85", "\u202e", "\u202a", "\ud800"]
 )
-def test_what_no_message_may_hold_is_replaced(character: str) -> None:
+def test_forbidden_characters_of_a_message_are_replaced(character: str) -> None:
     assert printable(f"a{character}b") == "a\ufffdb"
 
 

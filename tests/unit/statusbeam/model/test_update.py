@@ -1,4 +1,4 @@
-"""The event model: what a status may be, and how it travels."""
+"""The event model: the valid forms of a status, and its wire format."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def test_the_schemas_types_of_status_are_ours() -> None:
     assert list(status_type.values) == list(StatusType)
 
 
-def test_what_the_schema_requires_is_always_on_the_wire() -> None:
+def test_required_fields_are_always_on_the_wire() -> None:
     status_input = SCHEMA.type_map["StatusInput"]
     assert isinstance(status_input, GraphQLInputObjectType)
     required = {name for name, f in status_input.fields.items() if isinstance(f.type, GraphQLNonNull)}
     assert required <= set(update().numbered(1).to_wire())
 
 
-def test_a_whole_status_comes_back_from_the_wire_as_it_was() -> None:
+def test_a_complete_status_survives_the_wire_unchanged() -> None:
     assert StatusUpdate.from_wire(WHOLE).to_wire() == WHOLE
 
 
@@ -80,7 +80,7 @@ def test_a_push_carries_its_earlier_statuses_both_ways() -> None:
     assert push.to_wire() == {**WHOLE, "earlier": [first]}
 
 
-def test_what_is_absent_or_null_is_not_on_the_wire() -> None:
+def test_absent_and_null_fields_are_not_on_the_wire() -> None:
     wire = update(toolName=None).to_wire()
     assert "toolName" not in wire
     assert "sequence" not in wire

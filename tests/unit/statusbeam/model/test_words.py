@@ -1,4 +1,4 @@
-"""What follows from a status word."""
+"""The consequences of a status word."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ READ = [
 
 
 @pytest.mark.parametrize(("status", "agent", "tool", "said"), READ)
-def test_a_qualified_status_says_its_word_and_who_it_names(
+def test_a_qualified_status_has_its_word_and_its_name(
     status: str, agent: str | None, tool: str | None, said: tuple[str, str | None, str | None]
 ) -> None:
     assert read_qualified(status, agent_name=agent, tool_name=tool) == said

@@ -1,4 +1,4 @@
-"""Events of jobs, as the channels get them."""
+"""Events of jobs for the tests of channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits in the queue: one message an event and channel, in the order of its job."""
+"""Queued deliveries: one message for each event and channel, in the order of its job."""
 
 from __future__ import annotations
 

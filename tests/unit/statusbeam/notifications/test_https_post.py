@@ -1,4 +1,4 @@
-"""An address that somebody configured reaches public hosts only, and its answer is read as it is."""
+"""A configured address reaches public hosts only, and its answer is returned unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A running job is asked for until it ends; one that stops reporting is reported once."""
+"""A running job is checked until it ends; a job that stops reporting is reported once."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_lost_job_is_reported_soon_after_its_lease(watched: Watched) -> None:
     assert watched.lost == ["lost-e1-1-job-1"]
 
 
-def test_a_job_that_goes_on_is_asked_for_again(watched: Watched) -> None:
+def test_a_running_job_is_checked_again(watched: Watched) -> None:
     check = LeaseCheck.of(watched.job.head)
     watched.report(300, status="validating")
     assert watched.run(check, until=FIRST_DELAY) == check
@@ -82,7 +82,7 @@ def test_a_job_that_is_lost_again_is_reported_again(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("status", ["complete", "error", "cancelled"])
-def test_nobody_asks_for_a_job_that_has_ended(watched: Watched, status: str) -> None:
+def test_an_ended_job_is_not_checked_again(watched: Watched, status: str) -> None:
     check = LeaseCheck.of(watched.job.head)
     watched.report(10, status=status)
     assert watched.run(check, until=7_200) is None

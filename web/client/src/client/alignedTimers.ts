@@ -1,4 +1,4 @@
-// Timers of many jobs, aligned: those that are due together fire together, so that their requests become one.
+// Aligned timers of many jobs: timers that are due together fire together, so that their jobs share one request.
 
 import type { Environment } from './environment.ts';
 
@@ -17,7 +17,7 @@ interface Waiting {
   readonly action: () => void;
 }
 
-/** An environment with aligned timers. Its random number differs between clients, not between the jobs of one: their pauses are equal. */
+/** An environment with aligned timers. All jobs of a client share its random number, so that their pauses are equal. */
 export function withAlignedTimers(environment: Environment): Environment {
   const groups = new Map<number, Group>();
   const random = environment.random();

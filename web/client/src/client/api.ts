@@ -13,7 +13,7 @@ interface Synced {
   readonly syncSession: { readonly expiresAt: number; readonly jobs: readonly JobPosition[] };
 }
 
-/** All its methods that read or write throw StatusbeamError. */
+/** Every method that reads or writes throws StatusbeamError. */
 export class Api {
   readonly graphql: GraphQL;
 
@@ -34,7 +34,7 @@ export class Api {
     return answer.listStatusUpdates;
   }
 
-  /** `joined`: the subscriptions of this client read `earlier`. `isLast`: the page is being left, the request must outlive it. */
+  /** `joined`: the subscriptions of this client read `earlier`. `isLast`: the request must outlive the closing page. */
   async syncSession(input: SessionInput, isLast: boolean): Promise<readonly JobPosition[]> {
     const asked = this.#clock.local();
     const answer = await this.graphql.run<Synced>(SYNC_SESSION, { input: { ...input, joined: true } }, { keepalive: isLast });

@@ -97,7 +97,7 @@ export class Client {
     ];
   }
 
-  /** `delayed`: the connection is live, but the newest status of a watched job came from its log and by no push. */
+  /** `delayed`: the connection is live, but a watched job's newest status came from its log, without a push. */
   get connection(): Connection {
     return this.#connection === 'live' && this.#jobs.all().some(({ isDelayed }) => isDelayed) ? 'delayed' : this.#connection;
   }
@@ -106,25 +106,25 @@ export class Client {
     return this.#error;
   }
 
-  /** Epoch seconds by the service's clock, as `agentLiveness` and `jobLiveness` want them. */
+  /** Epoch seconds by the service's clock, for `agentLiveness` and `jobLiveness`. */
   now(): number {
     return this.#clock.now() / 1000;
   }
 
   /**
-   * Watch one job. The listener is called at each change; `getState` gives the state at any time. The state of an id that no
-   * job can have says so: its `reason` is `invalid_id`.
+   * Watch one job. The watch calls the listener at each change; `getState` returns the current state. For an invalid job id,
+   * the state's `reason` is `invalid_id`.
    */
   watchJob(jobId: string | number, listener?: (state: JobState) => void): JobWatch {
     return this.#jobs.watch(jobId, listener);
   }
 
-  /** One job as a store for any framework: the job is watched while the store has a subscriber. */
+  /** One job as a store for any framework. The client watches the job while the store has a subscriber. */
   jobStore(jobId: string | number): JobStore {
     return this.#jobs.store(jobId);
   }
 
-  /** The snapshot as the store has it. Throws StatusbeamError. */
+  /** The job's current snapshot. Throws StatusbeamError. */
   async getJob(jobId: string | number): Promise<StoredJob> {
     return this.#api.getJob(checkedJobId(jobId));
   }
@@ -137,8 +137,8 @@ export class Client {
   }
 
   /**
-   * Ask for a running job to be stopped; for its owner and operators. It goes on until its work has stopped: its `cancelRequest`
-   * tells of it until then. Throws StatusbeamError.
+   * Request to cancel a running job, for its owner and for operators. The job runs until its work has stopped. Until then, its
+   * `cancelRequest` has the request. Throws StatusbeamError.
    */
   async cancelJob(jobId: string | number, reason?: string | null): Promise<void> {
     await this.query(CANCEL_JOB, { jobId: checkedJobId(jobId), reason });
@@ -192,7 +192,7 @@ export class Client {
     this.#notifyListeners();
   }
 
-  /** For watches of this client: receive everything. @internal */
+  /** Receives all events, for the watches of this client. @internal */
   listen(listener: ClientListener): () => void {
     this.#listeners.add(listener);
     this.#replan();
@@ -265,7 +265,7 @@ export class Client {
     }
   }
 
-  /** The token names another user: everything that is kept for the former one goes. */
+  /** The token names another user: drop all state of the former user. */
   #switched(): void {
     if (this.#isClosed) {
       return;
@@ -330,7 +330,7 @@ export interface ClientListener {
   readonly wants: 'user' | 'tenant';
   push(update: RawStatusUpdate): void;
   connected(): void;
-  /** The login is another user's now. */
+  /** The login has changed to another user. */
   forget(): void;
   poll?(): void;
   woke?(): void;

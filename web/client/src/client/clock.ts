@@ -1,6 +1,6 @@
-// The service's clock. A machine whose own clock is minutes off would show every agent as lost, or none.
+// The service's clock. By a wrong clock of the machine, the page would show every agent as lost, or none.
 
-/** The error of a reading: it has whole seconds only, and its way takes time. */
+/** The error of a reading, which has whole seconds, and takes time to arrive. */
 const JITTER_MS = 3_000;
 
 export class ServiceClock {
@@ -22,7 +22,7 @@ export class ServiceClock {
     return this.#now();
   }
 
-  /** The service's clock showed `theirs`, in whole seconds, between `asked` on this machine's clock and now. */
+  /** Add a reading: between `asked` on this machine's clock and now, the service's clock was `theirs`, in whole seconds. */
   synchronize(theirs: number, asked: number): void {
     const ahead = (asked + this.#now()) / 2 - theirs - 500;
     if (Number.isFinite(ahead) && Math.abs(ahead - this.ahead) >= JITTER_MS) {

@@ -6,7 +6,7 @@ import type { AuthHeaders } from '../realtime/protocol.ts';
 import type { JsonObject } from '../types.ts';
 import type { Environment } from './environment.ts';
 
-/** Gives a token that is valid now. `refused`: the API refused the last one, so a new one is needed. */
+/** Returns a valid token. `refused`: the API refused the last token, so return a new one. */
 export type TokenSource = (why: { readonly refused: boolean }) => Promise<string> | string;
 
 export type Auth =
@@ -44,7 +44,7 @@ export interface CredentialsOptions {
   readonly environment: Environment;
   /** How long the callback may take, in milliseconds. */
   readonly timeout: number;
-  /** A token of another user or tenant than the last one came. */
+  /** Called if a new token has another user or tenant than the last one. */
   readonly switched: () => void;
 }
 
@@ -62,8 +62,8 @@ export class Credentials {
   }
 
   /**
-   * The headers of a request or a subscription. `refused`: the headers that the API refused. Of many requests whose token was
-   * refused, the first asks for a new one. Throws StatusbeamError.
+   * The headers of a request or a subscription. `refused`: the headers that the API refused. If it refused the token of many
+   * requests, only the first one fetches a new token. Throws StatusbeamError.
    */
   async headers(refused: AuthHeaders | null = null): Promise<AuthHeaders> {
     if (this.#auth.type === 'apiKey') {
@@ -81,7 +81,7 @@ export class Credentials {
     return this.#auth.type === 'apiKey' ? 'public' : this.#claim(...this.#tenantClaims);
   }
 
-  /** Clients with the same scope may watch the same jobs: it names the login and the jobs that it is narrowed to. */
+  /** The login, and the jobs of a narrowed token. Clients with the same scope may watch the same jobs. */
   async scope(): Promise<string> {
     const { jobs = null } = this.#auth.type === 'apiKey' ? {} : claimsOf(await this.#current(false));
     const tenantId = await this.tenantId().catch(() => null);
@@ -121,7 +121,7 @@ export class Credentials {
     }
     const { environment, timeout } = this.#options;
     let timer: unknown;
-    // A callback that hangs must not keep the client waiting for ever: it is called again later.
+    // A callback may hang, so the client calls it again later.
     const late = new Promise<never>((_, reject) => {
       timer = environment.setTimeout(() => reject(new Error('The token callback did not answer.')), timeout);
     });
@@ -151,7 +151,7 @@ export class Credentials {
     }
   }
 
-  /** A token without a readable end is asked for each time. */
+  /** A token without a readable expiry is fetched for each request. */
   #isEnding(token: string): boolean {
     const { exp } = claimsOf(token);
     return typeof exp !== 'number' || exp * 1000 - EARLY_MS <= this.#options.now();

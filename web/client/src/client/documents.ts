@@ -11,7 +11,7 @@ export const ON_STATUS_UPDATE = subscription('$userId: ID!, $jobId: ID', 'onStat
 
 export const ON_TENANT_STATUS = subscription('$tenantId: ID!', 'onTenantStatus(tenantId: $tenantId');
 
-/** `fold` is the fold's own state, to go on from. */
+/** `fold` is the fold's own state, from which the client continues. */
 export const GET_JOB = `query ($jobId: ID!) { getJob(jobId: $jobId) { ${HEAD} fold agents {
 name invocationId parentInvocationId attempt status activity startedAt completedAt duration tokenUsage ${USAGE} dependsOn tools
 ${STATE} fold } } }`;

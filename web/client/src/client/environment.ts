@@ -17,15 +17,15 @@ export interface Environment {
   random(): number;
   setTimeout(action: () => void, milliseconds: number): unknown;
   clearTimeout(timer: unknown): void;
-  /** After the code that runs now. */
+  /** Run a function after the current code. */
   defer(action: () => void): void;
   /** Report a defect of a listener, of the deployment or of the client. */
   report(error: unknown): void;
   fetch(url: string, init: RequestInit): Promise<Response>;
   openSocket(url: string, protocols: string[], handlers: SocketHandlers): Socket;
-  /** The tab is shown, comes back from sleep, or is online again. Gives a function that ends it. */
+  /** Listen for a tab that is shown, wakes up, or is online again. Returns a function that stops listening. */
   onWake(action: (isOtherNetwork: boolean) => void): () => void;
-  /** The page is being left. */
+  /** Listen for the end of the page. */
   onLeave(action: () => void): () => void;
 }
 
@@ -34,7 +34,7 @@ export function newId(random: () => number): string {
   return Array.from({ length: 24 }, () => Math.floor(random() * 36).toString(36)).join('');
 }
 
-/** The browser's (or Node's) own. */
+/** The environment of the browser, or of Node. */
 export function browserEnvironment(): Environment {
   return {
     now: Date.now,
@@ -42,7 +42,7 @@ export function browserEnvironment(): Environment {
     setTimeout: (action, milliseconds) => globalThis.setTimeout(action, milliseconds),
     clearTimeout: (timer) => globalThis.clearTimeout(timer as number),
     defer: (action) => queueMicrotask(action),
-    report: (error) => (globalThis.reportError ?? console.error)(error), // Node has no reportError
+    report: (error) => (globalThis.reportError ?? console.error)(error), // Node lacks reportError
     fetch: (url, init) => globalThis.fetch(url, init),
     openSocket,
     onWake: (action) =>

@@ -1,4 +1,4 @@
-// GraphQL over HTTP. A token that is refused is renewed once, then the request is tried again.
+// GraphQL over HTTP. If the API refuses the token, the client renews it once and repeats the request.
 
 import { errorOf, StatusbeamError } from '../errors.ts';
 import type { AuthHeaders } from '../realtime/protocol.ts';
@@ -21,7 +21,7 @@ export class GraphQL {
     this.#options = options;
   }
 
-  /** Run a query or mutation; gives `data`. Throws StatusbeamError, also for errors on HTTP 200. */
+  /** Run a query or mutation. Returns `data`. Throws StatusbeamError, also for errors with HTTP status 200. */
   async run<Data>(query: string, variables: object, { keepalive = false } = {}): Promise<Data> {
     const { credentials } = this.#options;
     const body = JSON.stringify({ query, variables });

@@ -1,8 +1,8 @@
-// The ids of jobs, checked where a caller names one: one id that the service refuses must not fail the others' requests.
+// Checks the job ids of callers, because one invalid id would fail a request for many jobs.
 
 import { StatusbeamError } from '../errors.ts';
 
-/** 1 to 128 characters, printable and on one line, as the publisher takes them. */
+/** 1 to 128 printable characters on one line, as the publisher accepts them. */
 const JOB_ID = /^(?: |[^\p{Cc}\p{Cf}\p{Cs}\p{Z}]){1,128}$/u;
 
 /** The job id as text; a number is its digits. Throws StatusbeamError. */

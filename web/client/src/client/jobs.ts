@@ -1,4 +1,4 @@
-// The watched jobs, each once, however many watches it has.
+// The watched jobs. All watches of a job share one entry.
 
 import type { StatusbeamError } from '../errors.ts';
 import type { Timing } from '../timing.ts';
@@ -17,11 +17,11 @@ export interface JobWatch extends Watch<JobState> {
   check(): void;
 }
 
-/** What frameworks call an external store: React's useSyncExternalStore takes both functions as they are. */
+/** An external store: React's useSyncExternalStore accepts both functions. */
 export interface JobStore {
-  /** Calls the listener at each change; gives a function that ends it. */
+  /** Call the listener at each change. Returns a function that stops it. */
   subscribe(listener: () => void): () => void;
-  /** The state now; the same object until it changes. */
+  /** The current state; the same object until it changes. */
   getSnapshot(): JobState;
 }
 
@@ -32,11 +32,11 @@ export interface JobsOptions {
   readonly connection: () => Connection;
   /** The set of watched jobs has changed. */
   readonly changed: () => void;
-  /** The pushes of a job are delayed, or no longer. */
+  /** Called when the pushes of a job become delayed, or are no longer delayed. */
   readonly delayed: () => void;
 }
 
-/** How long a job without a watch is kept up to date: pages close a watch shortly before they open the next one. */
+/** How long a job without a watch stays live, because pages close a watch shortly before they open the next one. */
 const KEPT_MS = 2_000;
 
 interface Known {
@@ -48,7 +48,7 @@ interface Known {
 export class Jobs {
   #options: JobsOptions;
   #known = new Map<string, Known>();
-  /** The states of jobs that are not watched, and of ids that no job can have. */
+  /** The states of jobs that are not watched, and of invalid ids. */
   #unwatched = new Map<unknown, JobState>();
   #isClosed = false;
 
@@ -114,7 +114,7 @@ export class Jobs {
     };
   }
 
-  /** The login is another user's now: forget every job's log, and read that of the new user. */
+  /** The login has changed to another user: drop every job's log, and read the new user's. */
   forget(): void {
     this.#unwatched.clear();
     for (const watched of this.all()) {

@@ -1,4 +1,4 @@
-// The keys of subscriptions. They are made and read here only.
+// The keys of subscriptions. Only this module makes and parses them.
 
 export type SubscriptionKey = 'user' | 'tenant' | `job:${string}`;
 
@@ -6,7 +6,7 @@ export function jobKey(jobId: string): SubscriptionKey {
   return `job:${jobId}`;
 }
 
-/** The job that a key names; null for the keys of a user and a tenant. */
+/** The job of a key; null for the keys of a user and a tenant. */
 export function jobIdOf(key: SubscriptionKey): string | null {
   return key.startsWith('job:') ? key.slice('job:'.length) : null;
 }

@@ -1,4 +1,4 @@
-// All that belongs to one login: its session, its pushes and its subscriptions. A token of another user begins a new one.
+// The parts of one login: its session, its pushes and its subscriptions. A token of another user begins a new login.
 
 import type { StatusbeamError } from '../errors.ts';
 import type { RealtimeState } from '../realtime/commands.ts';
@@ -56,7 +56,7 @@ export class Login {
     });
   }
 
-  /** From now on, it reports nothing. */
+  /** Stop all reports. */
   leave(): void {
     this.#isOver = true;
     this.session.stop();

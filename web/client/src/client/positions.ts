@@ -3,10 +3,10 @@
 import { StatusbeamError } from '../errors.ts';
 import type { JobPosition } from '../types.ts';
 
-/** As many jobs as one syncSession takes. */
+/** The most jobs in one syncSession. */
 const MOST_JOBS = 25;
 
-/** Asks for positions; with none it only extends the session. */
+/** Reads positions. Without jobs, it only extends the session. */
 export type Sync = (jobIds: readonly string[]) => Promise<readonly JobPosition[]>;
 
 interface Waiting {
@@ -58,7 +58,7 @@ export class Positions {
       }
     } catch (error) {
       if (jobIds.length > 1 && error instanceof StatusbeamError && error.code === 'bad_request') {
-        // One job is the mistake: the others must not fail with it.
+        // One job causes the error, so read the others separately.
         await Promise.all(jobIds.map((jobId) => this.#ask([jobId], waiting)));
         return;
       }

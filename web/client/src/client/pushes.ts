@@ -18,7 +18,7 @@ export interface PushListener {
   state(state: RealtimeState, error: StatusbeamError | null): void;
 }
 
-/** Where pushes come from: a socket, or another tab that has one. */
+/** The source of pushes: a socket, or another tab with one. */
 export interface Pushes {
   want(key: SubscriptionKey, operation: Operation): void;
   unwant(key: SubscriptionKey): void;
@@ -39,7 +39,7 @@ export interface SocketPushesOptions {
 
 export type OpenPushes = (options: SocketPushesOptions) => Pushes;
 
-/** Instead of a socket of its own; `openSocket` opens that. */
+/** Replaces the client's own socket, which `openSocket` would open. */
 export type SharePushes = (options: SocketPushesOptions, openSocket: OpenPushes) => Pushes;
 
 type Command = RealtimeCommand<SubscriptionKey>;

@@ -1,4 +1,4 @@
-// Runs a state machine: passes events to it, carries out its commands, keeps its timers, and brings the answers it waits for.
+// Runs a state machine: passes events to it, carries out its commands, keeps its timers, and passes answers back.
 
 import { readError, type StatusbeamError } from '../errors.ts';
 import type { Environment } from './environment.ts';
@@ -28,7 +28,7 @@ export class Runner<M extends Machine<Command | TimerCommand>, Command extends {
   #isRunning = false;
   #isStopped = false;
 
-  /** `settled` is called after each event and all that followed from it. */
+  /** `settled` is called after each event and all its commands. */
   constructor(
     machine: M,
     environment: Pick<Environment, 'setTimeout' | 'clearTimeout' | 'report'>,
@@ -83,7 +83,7 @@ export class Runner<M extends Machine<Command | TimerCommand>, Command extends {
     }
   }
 
-  /** Start a timer anew; `delay` null stops it. */
+  /** Restart a timer; `delay` null stops it. */
   timer(name: string, delay: number | null, action: () => void): void {
     this.#environment.clearTimeout(this.#timers.get(name));
     this.#timers.delete(name);
@@ -96,7 +96,7 @@ export class Runner<M extends Machine<Command | TimerCommand>, Command extends {
     }
   }
 
-  /** From now on, events and answers change nothing. */
+  /** Ignore all further events and answers. */
   stop(): void {
     this.#isStopped = true;
     for (const timer of this.#timers.values()) {

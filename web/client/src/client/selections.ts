@@ -3,7 +3,7 @@
 export const UPDATE = `jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId
 parentInvocationId attempt toolName progress etaSeconds executionTimeMs timestamp metadata`;
 
-/** What heads and agents have both. */
+/** The common fields of heads and agents. */
 export const STATE = `waiting { for prompt since until answerable invocationId } liveness progress leaseExpiresAt`;
 export const USAGE = '{ inputTokens outputTokens totalTokens }';
 

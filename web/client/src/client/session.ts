@@ -1,5 +1,5 @@
-// The session shows the publisher that this client is subscribed. Position checks open and extend it; without them a timer
-// extends it. It is closed when the page is left.
+// The session tells the publisher that this client is subscribed. Position checks open and extend it; without them, a timer
+// extends it. The client closes it at the end of the page.
 
 import { StatusbeamError } from '../errors.ts';
 import type { Timing } from '../timing.ts';
@@ -12,7 +12,7 @@ export interface SessionInput {
   readonly jobIds: readonly string[];
 }
 
-/** syncSession. `isLast`: the page is being left, the request must outlive it. Throws StatusbeamError. */
+/** syncSession. `isLast`: the request must outlive the page, which is closing. Throws StatusbeamError. */
 export type SyncSession = (input: SessionInput, isLast: boolean) => Promise<readonly JobPosition[]>;
 
 export class Session {
@@ -48,7 +48,7 @@ export class Session {
     });
   }
 
-  /** Further pushes would be paid for and not received. */
+  /** Close the session, because further pushes would cost money without a receiver. */
   close(): void {
     if (this.#extendedAt > 0) {
       this.#extendedAt = 0;
@@ -56,7 +56,7 @@ export class Session {
     }
   }
 
-  /** Check regularly whether it must be extended, or is no longer needed. */
+  /** Check regularly whether the session must be extended, or is no longer needed. */
   keep(isNeeded: () => boolean): void {
     const { session } = this.#timing;
     const left = Math.max(1_000, this.#extendedAt + session - this.#environment.now());

@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts';
 
 export interface Watch<State> {
   getState(): State;
-  /** Calls the listener at each change; gives a function that ends it. */
+  /** Call the listener at each change. Returns a function that stops it. */
   subscribe(listener: (state: State) => void): () => void;
   close(): void;
 }
@@ -17,7 +17,7 @@ export class Store<State> {
   #isDirty = false;
   #isScheduled = false;
 
-  /** `build` gives the state that follows `before`, or `before` itself when nothing changed. */
+  /** `build` returns the state after `before`, or `before` itself if nothing has changed. */
   constructor(first: State, build: (before: State) => State, environment: Pick<Environment, 'defer' | 'report'>) {
     this.#state = first;
     this.#build = build;
@@ -32,7 +32,7 @@ export class Store<State> {
     return this.#state;
   }
 
-  /** The state may have changed: listeners are called once, after the code that runs now. */
+  /** Call the listeners once, after the current code, because the state may have changed. */
   changed(): void {
     const before = this.#isDirty ? null : this.#state;
     this.#isDirty = true;
@@ -57,14 +57,14 @@ export class Store<State> {
         try {
           listener(state);
         } catch (error) {
-          this.#environment.report(error); // the mistake of this listener must not keep the others from being called
+          this.#environment.report(error); // an error of this listener must not stop the others
         }
       }
     }
   }
 }
 
-/** `before` where each field of `next` is the same, otherwise `next`. */
+/** `before` if all its fields equal those of `next`, otherwise `next`. */
 export function unchanged<State extends object>(before: State, next: State): State {
   const names = Object.keys(next) as (keyof State)[];
   return names.every((name) => Object.is(before[name], next[name])) ? before : next;

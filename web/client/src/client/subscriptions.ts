@@ -1,5 +1,5 @@
-// Which subscriptions the watched jobs need: one each while they are few, one for the whole user when they are many or
-// the list of jobs is watched anyway. At a change, the old subscription ends after the new one has started.
+// Chooses the subscriptions for the watched jobs: one for each of a few jobs, or one for the whole user, if the jobs are many
+// or the list of jobs is watched. At a change, the old subscription ends after the new one has started.
 
 import type { StatusbeamError } from '../errors.ts';
 import type { Operation } from '../realtime/protocol.ts';
@@ -21,9 +21,9 @@ export interface SubscriptionsOptions {
   readonly pushes: Pushes;
   readonly credentials: Credentials;
   readonly connectionId: () => string;
-  /** A live subscription covers the job, or no longer does. */
+  /** Called when a live subscription covers the job, or no longer covers it. */
   readonly covered: (jobId: string, isCovered: boolean) => void;
-  /** The user of the login cannot be read. */
+  /** Called if the user of the login cannot be read. */
   readonly failed: (error: StatusbeamError) => void;
 }
 
@@ -34,7 +34,7 @@ export class Subscriptions {
   #ids: { userId: string; tenantId: string | null } | null = null;
   #isAsking = false;
   #refused = new Set<SubscriptionKey>();
-  /** The user's own subscription was refused, as it is for tokens that name many jobs. */
+  /** Whether the API refused the user's subscription, as it does for tokens with many jobs. */
   #noUser = false;
 
   constructor(options: SubscriptionsOptions) {
@@ -112,7 +112,7 @@ export class Subscriptions {
       keys.add('user');
     }
     for (const key of single) {
-      // Until the user's subscription has started, the present ones stay.
+      // The present subscriptions stay until the user's subscription has started.
       if (!shares || (!pushes.isSubscribed('user') && this.#wanted.has(key))) {
         keys.add(key);
       }
@@ -135,7 +135,7 @@ export class Subscriptions {
     if (key === 'tenant') {
       return { query: ON_TENANT_STATUS, variables: { tenantId: ids.tenantId, connectionId } };
     }
-    // An argument that is null would filter for null: a subscription for all jobs names none.
+    // An argument with null would filter for null, so a subscription for all jobs has no jobId.
     const only = key === 'user' ? {} : { jobId: jobIdOf(key) };
     return { query: ON_STATUS_UPDATE, variables: { userId: ids.userId, ...only, connectionId } };
   }

@@ -1,4 +1,4 @@
-// The job after any status of its log. Snapshots along the way are cached, so that a slider stays quick.
+// Folds the job after any status of its log. It caches snapshots on the way, so that a slider stays fast.
 
 import { apply } from '../fold/fold.ts';
 import { jobView, type Snapshot } from '../fold/snapshot.ts';
@@ -11,7 +11,7 @@ export class TimeTravel {
   #updates: readonly StatusUpdate[];
   #marks: Snapshot[];
 
-  /** `origin` is the snapshot that `updates`, a row without a hole, go on from. */
+  /** `origin` is the snapshot before `updates`, which have no gap. */
   constructor(origin: Snapshot, updates: readonly StatusUpdate[]) {
     this.#origin = origin;
     this.#updates = updates.filter(({ sequence }) => sequence > origin.head.sequence);
@@ -27,7 +27,7 @@ export class TimeTravel {
     return this.#updates.at(-1)?.sequence ?? this.first;
   }
 
-  /** The job after the status `sequence`; null for one outside of the known log. */
+  /** The job after the status `sequence`; null outside the known log. */
   at(sequence: number): Job | null {
     if (sequence < this.first || sequence > this.last) {
       return null;

@@ -12,13 +12,13 @@ import { Runner, type Work } from './runner.ts';
 import { Store, unchanged } from './store.ts';
 import { TimeTravel } from './timetravel.ts';
 
-/** `live`: pushes arrive. `delayed`: the connection is live, and statuses come by position checks. */
+/** `live`: pushes arrive. `delayed`: the connection is live, but position checks find the statuses. */
 export type Connection = 'connecting' | 'live' | 'delayed' | 'reconnecting' | 'closed';
 
-/** Everything about one job. Immutable; a part that did not change is the same object in the next state. */
+/** The state of one watched job. Immutable; an unchanged part is the same object in the next state. */
 export interface JobState {
   readonly job: Job;
-  /** The known part of the log, in order and without a hole. */
+  /** The known part of the log, in order and without a gap. */
   readonly updates: readonly StatusUpdate[];
   /** The sequence of the first of them. More than 1: `loadHistory` has the earlier ones. */
   readonly firstSequence: number;
@@ -26,7 +26,7 @@ export interface JobState {
   readonly reason: Reason | null;
   readonly connection: Connection;
   readonly recovery: RecoveryCounts;
-  /** The sequences that no push brought although the job was watched: the log gave them. */
+  /** The sequences that the client read from the log because their push got lost. */
   readonly fromLog: ReadonlySet<number>;
   readonly error: StatusbeamError | null;
 }
@@ -44,7 +44,7 @@ export interface WatchedJobOptions {
   readonly reader: Reader;
   readonly environment: Environment;
   readonly timing: Timing;
-  /** Its pushes are delayed, or no longer. */
+  /** Called when the job's pushes become delayed, or are no longer delayed. */
   readonly delayed: () => void;
 }
 
@@ -73,7 +73,7 @@ export class WatchedJob {
   #wasDelayed = false;
   #runner: Runner<JobJoin, JoinCommand>;
   #connection: Connection;
-  /** The newest job of the store, the snapshot it was made from, and from when until when its liveness is true. */
+  /** The newest job, its snapshot, and the times between which its liveness holds. */
   #shown: { snapshot: Snapshot; fromMs: number; untilMs: number; job: Job };
   #expiresAt: number | null = null;
   #travel: { origin: Snapshot; updates: readonly StatusUpdate[]; travel: TimeTravel } | null = null;
@@ -111,7 +111,7 @@ export class WatchedJob {
     this.store.changed();
   }
 
-  /** The login is another user's now. */
+  /** The login has changed to another user. */
   forget(): void {
     this.#expiresAt = null;
     this.do((join) => join.forget());
@@ -134,7 +134,7 @@ export class WatchedJob {
     return this.#travel.travel.at(sequence);
   }
 
-  /** Read what lies before the known part of the log, as far back as the log still goes. Throws StatusbeamError. */
+  /** Read the statuses before the known part of the log, if the log still has them. Throws StatusbeamError. */
   loadHistory(): Promise<void> {
     this.#history ??= this.#loadHistory().finally(() => {
       this.#history = null;
@@ -146,7 +146,7 @@ export class WatchedJob {
     for (let reads = this.join.log.readsBefore(0, AT_ONCE); reads.length > 0 && !this.#isStopped; ) {
       const { log } = this.join;
       const pages = await Promise.all(reads.map(({ after, limit }) => this.#reader.page(this.jobId, after, limit)));
-      let isMoving = log !== this.join.log; // meanwhile another job has this id, or another user the login
+      let isMoving = log !== this.join.log; // meanwhile the job id or the login has changed
       for (const page of pages) {
         isMoving = log.takeBefore(page) || isMoving;
       }

@@ -4,9 +4,9 @@
 //     <job-status url="https://…/graphql" api-key="da2-…" user-id="ana" job-id="job-1">Water main on Valencia Street</job-status>
 //     <job-status url="https://…/graphql" token-callback="viewToken" job-id="job-1"></job-status>      window.viewToken() gives a token
 //
-// The slot is its title; its attributes `state` (overallStatus) and `verdict` are there to be styled by. It sends
-// `statuschange` (detail: JobState) at each change. `element.client` lets it use a client that is there already,
-// `element.labels` replaces its labels.
+// The slot is its title. Style sheets can use its attributes `state` (overallStatus) and `verdict`. It sends `statuschange`
+// (detail: JobState) at each change. With `element.client`, it uses an existing client; `element.labels` replaces its
+// labels.
 
 import { type Client, connect } from '../client/client.ts';
 import type { Auth, TokenSource } from '../client/credentials.ts';
@@ -22,7 +22,7 @@ const ANNOUNCE_MS = 3_000;
 /** Elements with the same attributes share a client. */
 const shared = new Map<string, { client: Client; users: number }>();
 
-// In a place without a DOM (rendering on a server) importing this defines nothing and fails nowhere.
+// Without a DOM, as in server-side rendering, an import has no effect.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 export class JobStatusElement extends Base {
@@ -36,7 +36,7 @@ export class JobStatusElement extends Base {
   #isScheduled = false;
 
   connectedCallback(): void {
-    // Properties that a page set before this class was defined are on the element itself and hide the setters.
+    // Properties that a page set before the definition of this class are on the element itself, and hide the setters.
     for (const name of ['client', 'labels'] as const) {
       if (Object.hasOwn(this, name)) {
         const value: unknown = this[name];
@@ -53,7 +53,7 @@ export class JobStatusElement extends Base {
   }
 
   attributeChangedCallback(): void {
-    // Several attributes mostly change together: one new start for all of them.
+    // Attributes mostly change together, so they cause one restart.
     if (this.#view !== null && !this.#isScheduled) {
       this.#isScheduled = true;
       queueMicrotask(() => {
@@ -74,7 +74,7 @@ export class JobStatusElement extends Base {
     this.attributeChangedCallback();
   }
 
-  /** Its labels; those that are left out stay English. */
+  /** Its labels. Missing ones stay English. */
   get labels(): Partial<Labels> {
     return this.#labels;
   }

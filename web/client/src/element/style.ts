@@ -1,4 +1,4 @@
-// The looks of <job-status>, as a constructed style sheet: allowed by a CSP without unsafe-inline.
+// The style of <job-status>, as a constructed style sheet, which a CSP without unsafe-inline allows.
 
 const CSS = `
 :host {

@@ -1,4 +1,4 @@
-// The inside of <job-status>: elements made once, then changed where the state did. Text is always text, never markup.
+// The content of <job-status>. Its elements are created once, then updated. Texts are never parsed as markup.
 
 import type { JobState } from '../client/watchedJob.ts';
 import type { AgentState } from '../types.ts';
@@ -56,7 +56,7 @@ export class JobStatusView {
     setText(this.#note, noteOf(state, labels));
   }
 
-  /** Update the text for screen readers. Called seldom: they read each change aloud. */
+  /** Update the text for screen readers. Rarely called, because they read each change aloud. */
   announce(state: JobState, labels: Labels): void {
     const { job } = state;
     const busy = job.agents.filter(({ status }) => status === 'in-progress').map(({ name }) => name);
@@ -91,7 +91,7 @@ export class JobStatusView {
   }
 }
 
-/** The state of what doesn't move: it waits, or is silent. Silence means nothing while the client itself receives nothing. */
+/** The liveness of a waiting or silent job; unknown while the client has no connection. */
 function standstill(liveness: string | null, { connection, reason }: JobState): 'waiting' | 'stale' | 'lost' | 'unknown' | null {
   if (liveness === 'waiting') {
     return liveness;

@@ -13,12 +13,12 @@ const PENDING_WORDS = new Set(['pending', 'agent_pending']);
 const START_WORDS = new Set(['agent_invoking', 'agent_retrying']);
 const TOOL_END_WORDS = new Set(['tool_complete', 'tool_error']);
 const TOOLS_KEPT = 32;
-/** Characters of a message that the snapshot keeps; the log has all of it. */
+/** Characters of a message that the snapshot keeps. The log has the whole message. */
 export const ACTIVITY_LENGTH = 300;
 const LEASE_SECONDS = 75;
 const MAX_LEASE_SECONDS = 86_400;
 
-/** One invocation of one agent: the newest attempt, and what all attempts together cost. */
+/** One invocation of one agent: its newest attempt, and the tokens of all attempts. */
 export interface AgentFold {
   readonly invocationId: string;
   readonly name: string;
@@ -28,17 +28,17 @@ export interface AgentFold {
   readonly activity: string | null;
   readonly startedMs: number | null;
   readonly completedMs: number | null;
-  /** How long it took, if it reported that. */
+  /** The reported duration. */
   readonly executionMs: number | null;
-  /** Progress, as it reported it. */
+  /** The agent's own reported progress. */
   readonly reported: number | null;
   /** [name, progress] in order of first use. */
   readonly tools: Pairs;
   readonly ledger: Ledger;
   readonly waiting: WaitingFold | null;
-  /** Null unless it is at work; an agent that waits has none. */
+  /** Null unless the agent is running; a waiting agent has none. */
   readonly leaseMs: number | null;
-  /** Place among the agents. */
+  /** The position in the list of agents. */
   readonly order: number;
   readonly planned: boolean;
   readonly weight: number;
@@ -48,10 +48,10 @@ export interface AgentFold {
   readonly claimedBy: string | null;
 }
 
-/** How a status relates to the attempt it is about: of the running one, of one that has ended, of an older one. */
+/** The attempt of a status: the running one, an ended one, or an older one. */
 export type Recency = 'current' | 'late' | 'superseded';
 
-/** What an attempt begins with. */
+/** The first state of an attempt. */
 const NEW_ATTEMPT = {
   status: 'pending',
   activity: null,
@@ -97,7 +97,7 @@ export function countedOf(agent: AgentFold): readonly [number, number] {
   return [agent.weight, agent.weight * (progressOf(agent) ?? 0)];
 }
 
-/** False for a step of the plan that another invocation carries out, or that was taken out. */
+/** False for a removed step of the plan, or one that another invocation carries out. */
 export function isShown(agent: AgentFold): boolean {
   const replaced = agent.claimedBy !== null || (agent.planned && agent.weight === 0);
   return !(replaced && agent.status === 'pending');
@@ -167,7 +167,7 @@ function named(agent: AgentFold, update: RawStatusUpdate): AgentFold {
   return { ...agent, name, parentInvocationId: parent };
 }
 
-/** The changes of an ended attempt by a late status: an earlier beginning, a used tool. */
+/** The changes that a late status makes to an ended attempt: an earlier beginning, a used tool. */
 function amended(agent: AgentFold, update: RawStatusUpdate): AgentFold {
   return { ...agent, startedMs: startOf(agent, update), tools: toolsOf(agent, update, true) };
 }
@@ -211,7 +211,7 @@ function startOf(agent: AgentFold, update: RawStatusUpdate): number | null {
     return known;
   }
   if (END_WORDS.has(update.status)) {
-    // A final status tells when its run began only if it reports the duration.
+    // A final status shows its beginning only if it reports the duration.
     const hasDuration = known === null && update.executionTimeMs != null && !hasEnded(agent);
     return hasDuration ? Math.max(FIRST_MS, atMs - (update.executionTimeMs ?? 0)) : known;
   }

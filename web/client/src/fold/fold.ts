@@ -18,12 +18,12 @@ import { waitersAfter, waitingAfter } from './waiting.ts';
 const INITIAL_WORDS = new Set(['loading_agents', 'initializing', 'pending']);
 const ORDERS_PER_STATUS = 64;
 
-/** The snapshot of one job's statuses; of none, that of a job that has not begun. */
+/** The snapshot of one job's statuses. Without statuses, the job has not begun. */
 export function fold(updates: Iterable<RawStatusUpdate>, { epoch = null }: { epoch?: string | null } = {}): Snapshot {
   return apply(emptySnapshot('', epoch), updates);
 }
 
-/** The snapshot after `updates`, which must continue the log. Updates that the snapshot has already change nothing. */
+/** The snapshot after `updates`, which must continue the log. Known updates change nothing. */
 export function apply(snapshot: Snapshot, updates: Iterable<RawStatusUpdate>): Snapshot {
   const work = new Work(snapshot);
   for (const update of canonical(updates)) {
@@ -59,17 +59,17 @@ function byTime(one: RawStatusUpdate, other: RawStatusUpdate): number {
   return compareText(one.timestamp, other.timestamp) || compareText(one.eventId, other.eventId);
 }
 
-/** Which of two statuses at one place counts; a sound log has only equal ones, then it doesn't matter. */
+/** The one of two statuses with the same sequence that counts. In a correct log they are equal. */
 function first(one: RawStatusUpdate | undefined, other: RawStatusUpdate): RawStatusUpdate {
   return one === undefined || one === other || byTime(other, one) < 0 ? other : one;
 }
 
-/** The invocation a status is about, null for the job; an agent without an id goes by its name. */
+/** The invocation of a status; null for the job. An agent without an id is identified by its name. */
 function invocationOf({ invocationId, agentName }: RawStatusUpdate): string | null {
   return invocationId || agentName || null;
 }
 
-/** A snapshot while statuses are taken into it, one after the other. */
+/** A snapshot while statuses are applied to it. */
 class Work {
   head: Head;
   agents: Map<string, AgentFold>;
@@ -102,7 +102,7 @@ class Work {
     this.#advance(before);
   }
 
-  /** Note the run that a status names: an opening begins the next run of a job that is past. */
+  /** Apply the run of a status. An opening begins the next run if the current one is over. */
   #enter(run: RunId, update: RawStatusUpdate, metadata: JsonObject): void {
     const isOpening = invocationOf(update) === null && update.status === 'loading_agents';
     if (isOpening && !isKnown(this.head.runs, run)) {
@@ -119,7 +119,7 @@ class Work {
     }
   }
 
-  /** Bring the bar up to date, once a status: amid the changes of one status the sums aren't true. */
+  /** Update the progress once for each status, because the sums are wrong during the changes of a status. */
   #advance(before: Head): void {
     const { weighted, planned } = this.head;
     if (planned && (weighted !== before.weighted || !before.planned)) {
@@ -161,7 +161,7 @@ class Work {
     this.head = endedBy(this.head, update, metadata);
   }
 
-  /** An invocation under its own id takes over the planned step of its agent's name. */
+  /** Let an invocation with its own id take over the planned step with its agent's name. */
   #withPlan(agent: AgentFold, name: string, isNew: boolean): AgentFold {
     const step = this.agents.get(name);
     if (agent.planned || step === undefined || !step.planned || step.weight === 0) {
@@ -174,7 +174,7 @@ class Work {
     return { ...plannedLike(agent, step), order: takesOver && isNew ? step.order : agent.order };
   }
 
-  /** Store an agent and settle what its change means for the job's sums. */
+  /** Store an agent, and update the job's sums. */
   #put(agent: AgentFold): void {
     const before = this.agents.get(agent.invocationId);
     this.agents.set(agent.invocationId, agent);

@@ -10,12 +10,12 @@ import { type Head, identityOf, NEW_RUN } from './snapshot.ts';
 const TITLE_LENGTH = 200;
 const REASON_LENGTH = 1_000;
 
-/** Whether an opening begins a new run: the job has ended, or its lease was over by the opening's time. */
+/** Whether an opening begins a new run: the job has ended, or its lease was over at the time of the opening. */
 export function isPast(head: Head, update: RawStatusUpdate): boolean {
   return isOver(head) || (head.leaseMs !== null && (msOf(update.timestamp) ?? 0) >= head.leaseMs);
 }
 
-/** The head after an opening that begins a new run. Only what names the job stays. */
+/** The head after an opening that begins a new run. Only the job's names stay. */
 export function inNewRun(head: Head, run: RunId, update: RawStatusUpdate, metadata: JsonObject): Head {
   const named = identityOf((name) => shortText(metadata[name]) ?? head[name]);
   const startedMs = msOf(update.timestamp);
@@ -28,7 +28,7 @@ export function reopened(head: Head, attempt: number): Head {
   return isOver(head) ? { ...changed, overallStatus: 'processing', endedMs: null } : changed;
 }
 
-/** The first request counts. It renews no lease: its sender does not do the job's work. */
+/** Apply a request to cancel. The first one counts. It renews no lease, because its sender does not do the work. */
 export function withCancelRequest(head: Head, update: RawStatusUpdate, metadata: JsonObject): Head {
   if (head.cancelRequest !== null) {
     return head;
@@ -40,13 +40,13 @@ export function withCancelRequest(head: Head, update: RawStatusUpdate, metadata:
   };
 }
 
-/** With the title, and with what identifies the job where that is not known yet. */
+/** The head with the title, and with ids of the job that were unknown. */
 export function described(head: Head, metadata: JsonObject): Head {
   const named = identityOf((name) => head[name] ?? shortText(metadata[name]));
   return { ...head, ...named, title: cut(metadata.title, TITLE_LENGTH) ?? head.title };
 }
 
-/** The types `complete` and `error` are the job's final status, whichever agent reports it. */
+/** A status of type `complete` or `error` is the job's final status, even if an agent reports it. */
 export function endedBy(head: Head, update: RawStatusUpdate, metadata: JsonObject): Head {
   if ((update.type !== 'complete' && update.type !== 'error') || isOver(head)) {
     return head;

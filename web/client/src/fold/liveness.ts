@@ -1,9 +1,9 @@
-// Liveness, derived from time alone: a lease that is not renewed in time makes a job or an agent stale, then lost.
+// Liveness follows from time alone: without a renewed lease, a job or an agent becomes stale, then lost.
 
 import type { AgentState, Job, Liveness, OverallStatus } from '../types.ts';
 import { msOf } from './numbers.ts';
 
-/** How long something stays stale before it counts as lost. */
+/** How long a job or an agent is stale before it is lost. */
 const LOST_AFTER_MS = 240_000;
 
 export function isOver(job: { readonly overallStatus: OverallStatus }): boolean {

@@ -1,10 +1,10 @@
-// Numbers, times and texts as the fold counts them: whole numbers inside, so that both twins agree to the last digit.
+// Numbers, times and texts of the fold. They are integers inside, so that Python and TypeScript agree to the last digit.
 
 import type { JsonObject } from '../types.ts';
 
 /** 100 %, in thousandths of a percent. */
 export const FULL = 100_000;
-/** The most progress that a plan alone can show: only the job's final status makes it 100 %. */
+/** The most progress that a plan can show. Only the job's final status makes it 100 %. */
 export const ALMOST = 99_000;
 /** The weight 1, in thousandths. */
 export const WEIGHT = 1_000;
@@ -46,7 +46,7 @@ export function floorDivided(dividend: number, divisor: number): number {
   return (dividend - (dividend % divisor)) / divisor;
 }
 
-/** The number, held between 0 and `highest`; null for any other value. */
+/** The number, clamped to 0 to `highest`; null for any other value. */
 export function clamped(value: unknown, highest: number): number | null {
   return typeof value === 'number' ? Math.min(Math.max(0, value), highest) : null;
 }
@@ -81,7 +81,7 @@ export function compareText(one: string, other: string): number {
   for (let i = 0; i < shorter; i += 1) {
     const [a, b] = [one.charCodeAt(i), other.charCodeAt(i)];
     if (a !== b) {
-      // A surrogate is the beginning of a code point above all others.
+      // a surrogate begins a code point that is above all others
       return isSurrogate(a) === isSurrogate(b) ? a - b : isSurrogate(a) ? 1 : -1;
     }
   }
@@ -92,7 +92,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A JSON object that is given as such or as its text; null for anything else. */
+/** A JSON object, from the object or its text; null for anything else. */
 export function jsonObject(value: unknown): JsonObject | null {
   if (typeof value === 'string') {
     return jsonObject(jsonValue(value)); // AWSJSON may be quoted once too often

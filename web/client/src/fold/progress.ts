@@ -1,4 +1,4 @@
-// How far the work is: a weighted tree, tool → agent → job, that never goes backwards.
+// The progress of the work: a weighted tree, tool → agent → job, which never decreases.
 
 import { clamped, FULL, floorDivided, isObject, shortText, WEIGHT, WEIGHT_MAX } from './numbers.ts';
 
@@ -20,7 +20,7 @@ export interface PlanStep {
   readonly toolWeights: Pairs;
 }
 
-/** The steps of `metadata.plan`. What can't be read is left out, of equal invocations the first counts. */
+/** The steps of `metadata.plan`, without invalid ones. Of equal invocations, the first counts. */
 export function parsePlan(value: unknown): PlanStep[] {
   const steps = new Map<string, PlanStep>();
   for (const entry of listOf(value)) {
@@ -87,7 +87,7 @@ export interface WeightedProgress {
   readonly total: number;
   /** Sum of weight x progress. */
   readonly done: number;
-  /** The number that the bar shows. */
+  /** The shown progress. */
   readonly shown: number;
   /** [shown, true share] when the total was last revised. */
   readonly revisedAt: readonly [number, number];

@@ -1,5 +1,5 @@
-// A job's runs: from one opening of its scope to its end; the next opening begins the next run. The order is that in which
-// each sender made its openings, never that of two machines' clocks.
+// The runs of a job. A run lasts from one opening of a scope to its end; the next opening begins the next run. Each sender
+// numbers its openings, which decides their order. Clocks of two machines are never compared.
 
 import type { JsonObject, RawStatusUpdate } from '../types.ts';
 import { clampedCount, isObject, shortText, WHOLE_NUMBER_MAX } from './numbers.ts';
@@ -10,10 +10,10 @@ const RUN_ID_LENGTH = 64;
 /** An opening of a job: [sender, n], the sender's nth. */
 export type RunId = readonly [string, number];
 
-/** The current run, and what tells its statuses from those of older runs. */
+/** The current run, with the data that distinguishes its statuses from those of older runs. */
 export interface Runs {
   readonly number: number;
-  /** Of the current run. */
+  /** The number of the current run. */
   readonly firstSequence: number | null;
   /** The current run's openings. */
   readonly current: readonly RunId[];

@@ -58,14 +58,14 @@ export interface Head extends Identity {
   /** The message of the final status. */
   readonly outcome: string | null;
   readonly result: unknown;
-  /** Its own. */
+  /** The job's own wait. */
   readonly waiting: WaitingFold | null;
   /** Its agents that wait. */
   readonly waiters: Waiters;
   readonly cancelRequest: CancelRequest | null;
   /** The agents' and its own. */
   readonly tokens: Tokens;
-  /** Its own. */
+  /** The job's own tokens. */
   readonly ledger: Ledger;
   readonly planned: boolean;
   readonly weighted: WeightedProgress;

@@ -1,4 +1,4 @@
-// The used tokens: the running total of each attempt, settled so that no token counts twice.
+// The used tokens: a running total for each attempt, so that no token counts twice.
 
 import type { JsonObject, TokenUsage } from '../types.ts';
 import { clampedCount, isObject, WHOLE_NUMBER_MAX } from './numbers.ts';
@@ -12,7 +12,7 @@ export type Tokens = readonly [number, number];
 export interface Ledger {
   /** [attempt, input, output], ascending by attempt. */
   readonly attempts: readonly (readonly [number, number, number])[];
-  /** Reports of this attempt and of older ones come too late to count. */
+  /** Reports of this attempt and of older ones no longer count. */
   readonly settledThrough: number;
   readonly settled: Tokens;
 }

@@ -5,7 +5,7 @@ import { compareText, cut, isObject, msIn, msOf, timeOf } from './numbers.ts';
 
 const FOR_LENGTH = 64;
 const PROMPT_LENGTH = 1_000;
-/** Waiting agents that the head knows by name; of the others it has the number. */
+/** The most waiting agents that the head names; it counts the others. */
 const WAITERS_KEPT = 16;
 /** Characters of an agent's prompt that the head keeps. */
 const HEAD_PROMPT_LENGTH = 300;
@@ -13,7 +13,7 @@ const HEAD_PROMPT_LENGTH = 300;
 /** The wait of one scope: [for, prompt, since, until, answerable], the times in milliseconds. */
 export type WaitingFold = readonly [string, string | null, number, number | null, boolean];
 
-/** The agents of a job that wait, kept up to date from those that change without reading the others. */
+/** The waiting agents of a job, updated from changed agents without a read of the others. */
 export interface Waiters {
   readonly known: readonly (readonly [string, ...WaitingFold])[];
   readonly others: number;

@@ -4,16 +4,16 @@ export type Verdict = 'joining' | 'whole' | 'behind' | 'cut';
 
 /** Why the verdict is not `whole`. */
 export type Reason =
-  | 'connecting' // the first read or the first subscription is on its way
+  | 'connecting' // the first read or the first subscription is in progress
   | 'checking' // the subscription is live again, the position is being checked
-  | 'not_connected' // no live subscription: statuses come with each position check
+  | 'not_connected' // no live subscription: each position check finds new statuses
   | 'catching_up' // a status is known to be missing and is being read
-  | 'log_expired' // the snapshot is right, earlier statuses are gone from the log
+  | 'log_expired' // the snapshot is correct, but earlier statuses have expired from the log
   | 'gap_in_log'
-  | 'job_gone' // the store no longer has the job, or no longer shows it
-  | 'invalid_id' // no job can have this id; `error.message` has the reason
-  | 'forbidden' // the API refuses the reads; `error.code` tells why
-  | 'failing'; // reads fail, they are tried again
+  | 'job_gone' // the job has expired, or the user may no longer see it
+  | 'invalid_id' // the job id is invalid; `error.message` has the reason
+  | 'forbidden' // the API refuses the reads; `error.code` has the reason
+  | 'failing'; // reads fail, and the client retries
 
 export type JoinTimer =
   | 'settle' // the second position check after a join

@@ -4,10 +4,10 @@ import type { StatusbeamError } from '../errors.ts';
 import type { Reason } from './commands.ts';
 import type { JobLog } from './log.ts';
 
-/** A subscription from its start on. The start after its interruption makes a new one. */
+/** A subscription from its start to its interruption. The next start creates a new one. */
 export interface Coverage {
   isLive: boolean;
-  /** A position that was asked for while it was live has come. */
+  /** Whether a position has arrived that was requested while it was live. */
   isConfirmed: boolean;
 }
 
@@ -17,13 +17,13 @@ export interface Facts {
   error: StatusbeamError | null;
   /** The newest subscription; null before the first one. */
   coverage: Coverage | null;
-  /** Any subscription was confirmed. */
+  /** Whether any subscription was confirmed. */
   wasConfirmed: boolean;
   hasPosition: boolean;
   hasRead: boolean;
   /** The newest status came from the log, and its push is overdue. */
   isDelayed: boolean;
-  /** The part of the log that is gone for good. */
+  /** The expired part of the log. */
   cut: Reason | null;
   /** A log this much longer than the known part is joined by its snapshot; infinite when the job has none. */
   longLog: number;

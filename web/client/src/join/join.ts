@@ -1,10 +1,10 @@
-// Join one job and stay whole, as a state machine: events in, requests out. It has no socket, fetch, clock or timer.
+// A state machine that joins one job and stays complete: events in, requests out. It has no socket, fetch, clock or timer.
 //
 //     begin ─► read the log (where it is long: the snapshot and the end of the log) while the subscription is on its way
 //     subscribed ─► position: where is the head of the log now? ─► read up to there ─► whole
 //     settle, poll, wake ─► position          gap in the pushes ─► read          interrupted ─► behind until subscribed
 //
-// Events change facts. Two pure functions decide by the facts: verdict.ts what may be claimed, nextRead.ts what to read.
+// Events change facts. Two pure functions use the facts: verdict.ts decides the verdict, nextRead.ts the next read.
 // Pushes are kept from the beginning and applied by sequence, each status once.
 
 import type { StatusbeamError } from '../errors.ts';
@@ -24,7 +24,7 @@ import { type Assessment, verdictOf } from './verdict.ts';
 /** A request for the position that is not answered yet. */
 interface PositionRequest {
   readonly ticket: number;
-  /** The live subscription when it was made: an answer confirms no other one. */
+  /** The subscription at the time of the request. The answer confirms only this one. */
   readonly coverage: Coverage | null;
   readonly last: number;
 }
@@ -53,12 +53,12 @@ export class JobJoin {
   #options: Required<JoinOptions>;
   #facts: Facts;
   #commands: JoinCommand[] = [];
-  /** One position and one read are asked for at a time. An answer with any other ticket is too late. */
+  /** At most one position request and one read are open. An answer with another ticket is too late. */
   #position: PositionRequest | null = null;
   #read: ReadRequest | null = null;
   #tickets = 0;
   #recovery = new Recovery();
-  /** The position must be asked for, once more or after a failure. */
+  /** Whether the position must be requested again. */
   #isPositionWanted = false;
   /** The store's mark of this use of the job id. */
   #epoch: string | null = null;
@@ -95,7 +95,7 @@ export class JobJoin {
     return this.#recovery.counts;
   }
 
-  /** The sequences that came from the log and by no push: `recovery.lost` of this log. */
+  /** The sequences that came from the log without a push: `recovery.lost` of this log. */
   get fromLog(): ReadonlySet<number> {
     return this.#recovery.lost;
   }
@@ -139,7 +139,7 @@ export class JobJoin {
     if (this.#facts.coverage !== null) {
       this.#facts.coverage.isLive = false;
     }
-    this.#pushesArrive(); // whether they do shows once a subscription is live again
+    this.#pushesArrive(); // the next live subscription shows whether pushes arrive
     this.#timer('settle', null);
   }
 
@@ -168,7 +168,7 @@ export class JobJoin {
     }
   }
 
-  /** Ask for the position; if it is being asked for, once more after that. */
+  /** Request the position. If a request is open, request it again afterwards. */
   check(): void {
     this.#isPositionWanted = this.#position !== null;
     if (!this.#isPositionWanted) {
@@ -179,11 +179,11 @@ export class JobJoin {
     }
   }
 
-  /** The client's regular check. A job that has ended is checked seldom: a failed one may be reopened. */
+  /** The client's regular check. An ended job is rarely checked; a failed one may be reopened. */
   poll(): void {
     const { log, coverage, error, hasPosition, isDelayed } = this.#facts;
     const isDone = isOver(log.snapshot.head) && log.isWhole && hasPosition && error === null;
-    // A refused client asks seldom; a new login may change the answer.
+    // A refused client rarely asks; a new login may change the answer.
     const pace = isDone || error?.isRefusal ? 'seldom' : isDelayed || !coverage?.isLive ? 'brisk' : 'steady';
     if (this.#polls.isTurn(pace) && !this.#isPausing) {
       this.check(); // after a failure, its pause comes first
@@ -321,7 +321,7 @@ export class JobJoin {
     this.#position = this.#read = null;
   }
 
-  /** The login is another user's now: begin again as for a job that was never read. */
+  /** The login has changed to another user: start again as for an unknown job. */
   forget(): void {
     this.#recovery = new Recovery();
     Object.assign(this.#facts, { coverage: null, error: null, hasPosition: false });
@@ -390,14 +390,14 @@ export class JobJoin {
     }
   }
 
-  /** A push came, or a new subscription begins: nothing is overdue any more. */
+  /** A push arrived, or a new subscription begins, so no push is overdue. */
   #pushesArrive(): void {
     this.#facts.isDelayed = false;
     this.#polls.news();
     this.#timer('late', null);
   }
 
-  /** Read on if a status is missing; after a read that brought none, not at once. */
+  /** Continue reading if a status is missing. After a read without new statuses, wait first. */
   #continue(asked: ReadRequest): void {
     const isStuck = !this.log.isWhole && asked.kind !== 'tail' && this.log.last === asked.last && this.log.head === asked.head;
     if (isStuck && this.#read === null) {
@@ -432,7 +432,7 @@ export class JobJoin {
     }
   }
 
-  /** The job id belongs to another job now: forget the known log. */
+  /** The job id belongs to another job now: drop the known log. */
   #restart(epoch: string | null): void {
     this.#epoch = epoch;
     const log = new JobLog(this.log.jobId, epoch);

@@ -20,7 +20,7 @@ export interface Taken {
   /** Statuses that were not known before, in order. */
   readonly fresh: readonly StatusUpdate[];
   readonly known: readonly StatusUpdate[];
-  /** One contradicts the known log: the job id was used again. */
+  /** Whether a status contradicts the known log, because the job id was used again. */
   readonly conflict: boolean;
 }
 
@@ -31,7 +31,7 @@ export class JobLog {
   #origin: Snapshot;
   #snapshot: Snapshot;
   #head = 0;
-  /** Statuses up to here are gone from the log. */
+  /** Statuses up to here have expired from the log. */
   #goneThrough = 0;
 
   constructor(jobId: string, epoch: string | null = null) {
@@ -40,7 +40,7 @@ export class JobLog {
     this.#snapshot = this.#origin;
   }
 
-  /** The known part of the log, in order and without a hole. */
+  /** The known part of the log, in order and without a gap. */
   get updates(): readonly StatusUpdate[] {
     return this.#updates;
   }
@@ -60,7 +60,7 @@ export class JobLog {
     return this.#updates[0]?.sequence ?? this.last + 1;
   }
 
-  /** Everything up to here is in the snapshot. */
+  /** The sequence of the snapshot. */
   get last(): number {
     return this.#snapshot.head.sequence;
   }
@@ -70,7 +70,7 @@ export class JobLog {
     return this.#head;
   }
 
-  /** Whether nothing is known to be missing. */
+  /** Whether no known status is missing. */
   get isWhole(): boolean {
     return this.last >= this.#head;
   }
@@ -79,7 +79,7 @@ export class JobLog {
     return sequence <= this.last || this.#ahead.has(sequence);
   }
 
-  /** Note that the log has come at least as far as `sequence`. */
+  /** Record that the log reaches at least `sequence`. */
   reaches(sequence: number): void {
     this.#head = Math.max(this.#head, sequence);
   }
@@ -104,7 +104,7 @@ export class JobLog {
     return { fresh, known, conflict: false };
   }
 
-  /** Continue from a snapshot that is further than this log; the statuses in between are missing then. */
+  /** Continue from a snapshot after the end of this log. The statuses in between are then missing. */
   goOnFrom(snapshot: Snapshot): void {
     this.#updates = [];
     this.#origin = snapshot;
@@ -128,7 +128,7 @@ export class JobLog {
     return reads;
   }
 
-  /** Take an answer to one of `readsBefore`. It does not change the snapshot. Whether anything was learnt. */
+  /** Add the answer to one of `readsBefore`. The snapshot stays unchanged. Returns whether it had new statuses. */
   takeBefore(page: StatusUpdatePage): boolean {
     if (!page.recovered) {
       return this.isGone(page);
@@ -138,7 +138,7 @@ export class JobLog {
     return this.first < first;
   }
 
-  /** Note that the log begins with `firstSequence` now; null: nothing is kept. Whether that is news. */
+  /** Record that the log now begins with `firstSequence`; null: it is empty. Returns whether this is new. */
   isGone({ firstSequence, currentSequence, reason }: StatusUpdatePage): boolean {
     const through = (firstSequence ?? currentSequence + 1) - 1;
     const isNews = reason !== 'ahead_of_log' && through > this.#goneThrough;

@@ -1,22 +1,22 @@
-// How often the position of a job is checked. The client polls every few seconds, and each job answers whether it is its turn.
+// Decides how often a job's position is checked. The client polls every few seconds, and each job decides whether to join.
 
-/** For so many polls after the newest news, each one checks the position: the service may no longer push. */
+/** The polls after a new status that all check the position, because pushes may have stopped. */
 const ATTENTIVE = 12;
-/** One poll in so many reads the log, later on. */
+/** After that, one in this number of polls checks the position. */
 const QUIET = 4;
-/** The same where few statuses are expected. */
+/** The same for jobs with few expected statuses. */
 export const SELDOM = 60;
 
 export class Polls {
   #count = 0;
   #sinceNews = 0;
 
-  /** Statuses came, the subscription started, or the page woke up. */
+  /** Statuses arrived, the subscription started, or the page woke up. */
   news(): void {
     this.#sinceNews = 0;
   }
 
-  /** Count one more poll; whether it checks the position. */
+  /** Count a poll. Returns whether it checks the position. */
   isTurn(pace: 'brisk' | 'steady' | 'seldom'): boolean {
     this.#count += 1;
     this.#sinceNews += 1;

@@ -1,13 +1,13 @@
 // Counts the lost, late and repeated pushes, and the join's reads for them.
 
 export interface RecoveryCounts {
-  /** Gaps that no push filled soon. */
+  /** Gaps that no push filled in time. */
   readonly gaps: number;
-  /** Pushes that came again. */
+  /** Repeated pushes. */
   readonly duplicates: number;
-  /** Pushes that came after a later one, or after they were read from the log. */
+  /** Pushes that arrived after a later one, or after a read of their status. */
   readonly reordered: number;
-  /** Statuses whose push never came, read from the log; statuses from before the join are not counted. */
+  /** Statuses that were read from the log because their push never arrived, without statuses from before the join. */
   readonly lost: number;
   readonly reconnects: number;
 }
@@ -24,7 +24,7 @@ type Numbered = { readonly sequence: number };
 export class Recovery {
   /** The same object until a count changes. */
   counts: RecoveryCounts = NO_RECOVERY;
-  /** The sequences that were counted as lost; the same set until one more is, or less. */
+  /** The sequences that count as lost; the same set until it changes. */
   lost: ReadonlySet<number> = NONE_LOST;
   #pushed = new Set<number>();
   #highest = 0;
@@ -39,7 +39,7 @@ export class Recovery {
     this.#count('reconnects');
   }
 
-  /** A push came, whose statuses were new (`fresh`) or held already (`known`). */
+  /** Count a push, whose statuses were new (`fresh`) or known (`known`). */
   pushed(fresh: readonly Numbered[], known: readonly Numbered[]): void {
     if (known.some(({ sequence }) => this.#pushed.has(sequence))) {
       this.#count('duplicates');
@@ -64,7 +64,7 @@ export class Recovery {
     this.#joinedAt ??= sequence;
   }
 
-  /** Statuses came from the log; whether a push should have brought one. Should it come after all, it was late and not lost. */
+  /** Count statuses from the log. Returns whether a push for one is missing. If that push arrives later, it counts as late. */
   read(fresh: readonly Numbered[]): boolean {
     const joinedAt = this.#joinedAt;
     const lost = joinedAt === null ? [] : fresh.filter(({ sequence }) => sequence > joinedAt);
@@ -74,7 +74,7 @@ export class Recovery {
     return lost.length > 0;
   }
 
-  /** Another log begins; the counts stay. */
+  /** Start another log, and keep the counts. */
   restart(): void {
     this.#pushed.clear();
     this.lost = NONE_LOST;

@@ -32,7 +32,7 @@ export function readUpdate(raw: RawStatusUpdate): StatusUpdate | null {
   };
 }
 
-/** The statuses of a push in their order: those of the same commit that came before it, and itself. */
+/** The statuses of a push in order: the earlier ones of the same commit, then its own. */
 export function readPush(push: RawStatusUpdate): StatusUpdate[] {
   return [...(push.earlier ?? []), push].map(readUpdate).filter((update) => update !== null);
 }

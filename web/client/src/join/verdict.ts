@@ -8,7 +8,7 @@ export interface Assessment {
   readonly reason: Reason | null;
 }
 
-/** `whole` requires a position, asked for after the latest start_ack, that is no further than the known part of the log. */
+/** `whole` requires a position that was requested after the latest start_ack, and that the known log has reached. */
 export function verdictOf({ log, error, cut, coverage, wasConfirmed, hasRead, hasPosition }: Facts): Assessment {
   if (cut === 'job_gone') {
     return { verdict: 'cut', reason: 'job_gone' };

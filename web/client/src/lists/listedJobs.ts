@@ -1,4 +1,4 @@
-// The jobs of a list: as the store gave them, and moved on by the pushes that came since.
+// The jobs of a list: as read from the API, updated by later pushes.
 
 import { apply } from '../fold/fold.ts';
 import { emptySnapshot, jobView, type Snapshot, snapshotOf } from '../fold/snapshot.ts';
@@ -7,7 +7,7 @@ import type { Job, RawStatusUpdate, StoredJob } from '../types.ts';
 
 interface Listed {
   readonly job: StoredJob;
-  /** The state that a push is applied to; null until the first one. */
+  /** The snapshot for pushes; null until the first one. */
   readonly snapshot: Snapshot | null;
 }
 
@@ -22,7 +22,7 @@ export class ListedJobs {
     return [...this.#listed.values()].map(({ job }) => job);
   }
 
-  /** Take jobs as they were read; one that pushes have brought further stays. */
+  /** Add read jobs. A job that pushes have made newer stays. */
   read(jobs: readonly StoredJob[]): void {
     for (const job of jobs) {
       const known = this.#listed.get(job.jobId)?.job;
@@ -32,7 +32,7 @@ export class ListedJobs {
     }
   }
 
-  /** Apply a push. False where what came before it is not known: the list must be read again. */
+  /** Apply a push. False if an earlier status is unknown, so that the list must be read again. */
   push(push: RawStatusUpdate, now: number): boolean {
     const updates = readPush(push);
     const known = this.#listed.get(push.jobId);
@@ -53,6 +53,6 @@ function snapshotIn(listed: Listed | undefined): Snapshot | null {
   if (listed === undefined || listed.snapshot !== null) {
     return listed?.snapshot ?? null;
   }
-  // A job that was watched until its end has no fold to go on from.
+  // a job that was watched until its end has no stored fold
   return listed.job.fold == null ? null : snapshotOf({ ...listed.job, result: JSON.stringify(listed.job.result) });
 }

@@ -15,7 +15,7 @@ export interface JobPage {
 export interface JobFilters {
   readonly overallStatus?: OverallStatus | null;
   readonly workflow?: string | null;
-  /** ISO times: jobs that began at or after the one, and before the other. */
+  /** ISO times: jobs that began at or after `createdAfter`, and before `createdBefore`. */
   readonly createdAfter?: string | null;
   readonly createdBefore?: string | null;
   /** A part of the title, in any case. */
@@ -32,8 +32,8 @@ export interface ListJobsOptions extends JobFilters {
 const MOST_PAGES = 5;
 
 /**
- * A page has those jobs that match of the ones it looked at, even none. This one reads on, a few pages at most, until there
- * are `limit` jobs: `fullPage(listJobs, client, { workflow: 'nightly' })`. Throws StatusbeamError.
+ * A page has the matching ones of the jobs that it reads, which may be none. `fullPage` reads up to a few pages until it has
+ * `limit` jobs: `fullPage(listJobs, client, { workflow: 'nightly' })`. Throws StatusbeamError.
  */
 export async function fullPage(
   list: (client: Client, options: ListJobsOptions) => Promise<JobPage>,
@@ -49,13 +49,13 @@ export async function fullPage(
   return page;
 }
 
-/** How many jobs of the tenant are in one state. */
+/** The number of the tenant's jobs in one state. */
 export interface JobCount {
   readonly overallStatus: OverallStatus;
   readonly count: number;
-  /** False: there are more than `count`. */
+  /** False: there are more jobs than `count`. */
   readonly isExact: boolean;
-  /** The same jobs by workflow; `workflow` is null for those that name none. */
+  /** The same jobs by workflow; `workflow` is null for jobs without one. */
   readonly workflows: readonly WorkflowCount[];
 }
 
@@ -74,7 +74,7 @@ export function listTenantJobs(client: Client, options: ListJobsOptions = {}): P
   return read(client, 'listTenantJobs', options);
 }
 
-/** How many jobs the tenant has in each state, for operators and admins. Throws StatusbeamError. */
+/** The number of the tenant's jobs in each state, for operators and admins. Throws StatusbeamError. */
 export async function countTenantJobs(
   client: Client,
   options: Pick<ListJobsOptions, 'createdAfter' | 'createdBefore'> = {}
@@ -82,7 +82,7 @@ export async function countTenantJobs(
   return (await client.query<{ countTenantJobs: JobCount[] }>(COUNT_TENANT_JOBS, options)).countTenantJobs;
 }
 
-/** Whether a job passes, as the server decides it. */
+/** Whether a job matches the filter, by the server's rules. */
 export function passes(job: Job, { overallStatus, workflow, createdAfter, createdBefore, search }: JobFilters): boolean {
   const createdMs = Date.parse(job.createdAt ?? '');
   return (

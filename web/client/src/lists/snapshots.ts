@@ -1,4 +1,4 @@
-// Jobs with their agents: each is read once, and pushes move it from then on.
+// Jobs with their agents. Each job is read once, then updated by pushes.
 
 import type { Client } from '../client/client.ts';
 import { apply } from '../fold/fold.ts';
@@ -24,7 +24,7 @@ export class Snapshots {
   #unread = new Set<string>();
   #jobs: readonly Job[] | null = null;
   #isReading = false;
-  /** How often everything was forgotten: an answer for an earlier login is too late. */
+  /** The number of resets. An answer from before the last reset is too late. */
   #generation = 0;
 
   constructor(client: Client, changed: () => void) {
@@ -44,8 +44,8 @@ export class Snapshots {
   }
 
   /**
-   * Read those of these jobs that are not known yet, up to 100 in all. Only jobs that are no longer named make room for others:
-   * where more are named, the order in which they come must not make it read them again and again.
+   * Read the unknown ones of these jobs, up to 100 in total. A new job replaces only a job that is no longer named. Otherwise
+   * more than 100 named jobs would replace each other repeatedly.
    */
   want(jobIds: readonly string[]): void {
     const unknown = jobIds.filter((jobId) => !this.#read.has(jobId) && !this.#queue.has(jobId));
@@ -102,7 +102,7 @@ export class Snapshots {
     this.#jobs = null;
   }
 
-  /** One after the other: a tenant's page must not take what its agents need. */
+  /** Read one job after the other, because a tenant's page must leave capacity for its agents. */
   async #readAll(): Promise<void> {
     if (this.#isReading) {
       return;

@@ -1,4 +1,4 @@
-// All jobs of a tenant, for operators: each job that reports, by its pushes alone.
+// All reporting jobs of a tenant, for operators, from pushes alone.
 
 import type { Client } from '../client/client.ts';
 import { Store, unchanged, type Watch } from '../client/store.ts';
@@ -10,7 +10,7 @@ import type { Job, OverallStatus, RawStatusUpdate, StatusUpdate } from '../types
 import { Snapshots } from './snapshots.ts';
 import { type TenantMinute, Throughput } from './throughput.ts';
 
-/** A job of any user of the tenant, by its pushes since the watch began. */
+/** A job of any user of the tenant, from its pushes since the watch began. */
 export interface TenantJob {
   readonly jobId: string;
   readonly userId: string;
@@ -29,7 +29,7 @@ export interface TenantState {
   readonly snapshots: readonly Job[];
   /** How many of the named jobs could not be read. */
   readonly unread: number;
-  /** The minutes of the last hour in which something was reported, in order. */
+  /** The minutes of the last hour that had statuses, in order. */
   readonly minutes: readonly TenantMinute[];
   /** Since when these minutes are counted, in epoch milliseconds. */
   readonly sinceMs: number;
@@ -53,7 +53,7 @@ const RECENT = 200;
 const POLLS_PER_READING = 60;
 const MOST_JOBS = 500;
 
-/** Watch what happens in the whole tenant; for operators and admins. */
+/** Watch all jobs of the tenant, for operators and admins. */
 export function watchTenant(client: Client): TenantWatch {
   return new TenantWatch(client);
 }
@@ -98,7 +98,7 @@ export class TenantWatch implements Watch<TenantState> {
     return this.#store.subscribe(listener);
   }
 
-  /** Read these jobs with their agents, each once; pushes move them from then on. `snapshots` has them, at most 100. */
+  /** Read these jobs with their agents, each once. Pushes then update them in `snapshots`, which has up to 100. */
   readAgents(jobIds: readonly string[]): void {
     this.#snapshots.want(jobIds);
   }
@@ -122,7 +122,7 @@ export class TenantWatch implements Watch<TenantState> {
     this.#store.changed();
   }
 
-  /** A push that was lost shows by the next one; of a job that reports no more, by reading it again. */
+  /** Read silent jobs again, because only a later push or a read shows that a push got lost. */
   #poll(): void {
     this.#polls += 1;
     if (this.#polls % POLLS_PER_READING === 0) {
@@ -152,9 +152,9 @@ export class TenantWatch implements Watch<TenantState> {
       const { jobId, userId, sequence } = update;
       const before = this.#jobs.get(jobId);
       const overallStatus = statusAfter(before?.overallStatus, update);
-      statuses += before === undefined ? 1 : sequence - before.sequence; // what no push brought was reported, too
+      statuses += before === undefined ? 1 : sequence - before.sequence; // statuses whose push got lost count too
       endedJobs += isOver({ overallStatus }) && !(before && isOver(before)) ? 1 : 0;
-      this.#jobs.delete(jobId); // the one with the newest status goes to the end
+      this.#jobs.delete(jobId); // the job with the newest status goes to the end
       this.#jobs.set(jobId, { jobId, userId, overallStatus, last: update, sequence });
     }
     if (fresh.length > 0) {

@@ -1,8 +1,8 @@
-// How much a tenant's jobs report, by the minute.
+// Counts the statuses of a tenant's jobs by the minute.
 
-/** One minute of a tenant, by the pushes that arrived in it. */
+/** One minute of a tenant, from the pushes that arrived in it. */
 export interface TenantMinute {
-  /** When it began, in epoch milliseconds. */
+  /** The beginning of the minute, in epoch milliseconds. */
   readonly startMs: number;
   readonly statuses: number;
   readonly endedJobs: number;
@@ -14,7 +14,7 @@ const KEPT = 60;
 /** Counts statuses and ended jobs. It keeps the newest 60 minutes. */
 export class Throughput {
   readonly sinceMs: number;
-  /** The minutes in which something was reported, in order. */
+  /** The minutes that had statuses, in order. */
   minutes: readonly TenantMinute[] = [];
 
   constructor(sinceMs: number) {

@@ -1,4 +1,4 @@
-// All jobs of the user: the list from the store, the running ones live, and new ones with their first push.
+// All jobs of the user: the list from the API, with running jobs live, and new jobs from their first push on.
 
 import type { Client, ClientListener } from '../client/client.ts';
 import type { JobWatch } from '../client/jobs.ts';
@@ -25,7 +25,7 @@ export interface UserState {
   readonly error: StatusbeamError | null;
 }
 
-/** Running jobs that are watched at once: as many as one position check takes. */
+/** The most running jobs that are watched at once, which is the size of a position check. */
 const MOST_WATCHED = 25;
 const POLLS_PER_REFRESH = 24;
 
@@ -47,9 +47,9 @@ export class UserWatch implements Watch<UserState> {
   #polls = 0;
   #wasLive = false;
   #isClosed = false;
-  /** Jobs that the list was read again for. */
+  /** Jobs for which the list was read again. */
   #sought = new Set<string>();
-  /** How often the user of the login has changed: an answer for another user is too late. */
+  /** The number of changes of the login's user. An answer for another user is too late. */
   #logins = 0;
   #unlisten: () => void;
 
@@ -170,7 +170,7 @@ export class UserWatch implements Watch<UserState> {
     }
   }
 
-  /** Make room: jobs that have ended and are whole need no watch. */
+  /** Close the watches of jobs that have ended and are complete. */
   #closeEnded(): void {
     for (const [jobId, watch] of this.#watches) {
       const { job, verdict } = watch.getState();

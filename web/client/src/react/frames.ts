@@ -1,4 +1,4 @@
-// One drawing for many changes: listeners are called once per animation frame at most.
+// Combines changes: listeners are called at most once per animation frame.
 
 export interface Frames {
   request(draw: () => void): void;

@@ -13,11 +13,11 @@ import { oncePerFrame } from './frames.ts';
 export type { JobStatusProps } from './jsx.ts';
 
 export interface DrawOptions {
-  /** Draw once a frame at most, however often something changes; for jobs with hundreds of statuses a second. */
+  /** Render at most once per frame, for jobs with hundreds of statuses a second. */
   readonly oncePerFrame?: boolean;
 }
 
-/** One job, live: `const { job, verdict } = useJob(client, 'job-1')`. Without an id, nothing is watched and null is given. */
+/** One job, live: `const { job, verdict } = useJob(client, 'job-1')`. Without an id, it watches nothing and returns null. */
 export function useJob(client: Client, jobId: string | number, options?: DrawOptions): JobState;
 export function useJob(client: Client, jobId: string | number | null, options?: DrawOptions): JobState | null;
 export function useJob(client: Client, jobId: string | number | null, options: DrawOptions = {}): JobState | null {
@@ -41,10 +41,10 @@ export interface UserJobs extends UserState {
 
 const NO_JOBS: UserState = { jobs: [], connection: 'connecting', isLoading: true, hasMore: false, error: null };
 
-/** The user's jobs, the newest first: `const { jobs, loadMore } = useJobs(client)`. Without a client, nothing is watched. */
+/** The user's jobs, the newest first: `const { jobs, loadMore } = useJobs(client)`. Without a client, it watches nothing. */
 export function useJobs(client: Client | null, options: UserWatchOptions & DrawOptions = {}): UserJobs {
   const { oncePerFrame: _, ...wanted } = options;
-  const asked = JSON.stringify(wanted); // the same text for the same wishes, however often they are written down
+  const asked = JSON.stringify(wanted); // the same text for equal options in new objects
   const open = useCallback(
     () => (client === null ? null : watchUser(client, JSON.parse(asked) as UserWatchOptions)),
     [client, asked]
@@ -62,7 +62,7 @@ export interface Tenant extends TenantState {
   readonly readAgents: (jobIds: readonly string[]) => void;
 }
 
-/** What happens in the whole tenant, for operators and admins: `const { jobs, recent } = useTenant(client)`. */
+/** All jobs of the tenant, for operators and admins: `const { jobs, recent } = useTenant(client)`. */
 export function useTenant(client: Client, options: DrawOptions = {}): Tenant {
   const watch = useOpened(useCallback(() => watchTenant(client), [client]));
   const state = useWatch(watch, NO_TENANT, options);
@@ -89,7 +89,7 @@ function useOpened<W extends { close(): void }>(open: () => W | null): W | null 
     setHeld({ open, watch });
     return () => watch?.close();
   }, [open]);
-  return held?.open === open ? held.watch : null; // never that of another job or client
+  return held?.open === open ? held.watch : null; // never the state of another job or client
 }
 
 type Subscribe = (listener: () => void) => () => void;

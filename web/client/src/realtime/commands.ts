@@ -3,7 +3,7 @@
 import type { StatusbeamError } from '../errors.ts';
 import type { AuthHeaders } from './protocol.ts';
 
-/** The connection as its owner sees it. */
+/** The state of the connection for its owner. */
 export type RealtimeState = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'closed';
 
 export type RealtimeTimer =
@@ -22,7 +22,7 @@ export type RealtimeCommand<Key extends string = string> =
   /** `delay` null stops the timer. */
   | { readonly type: 'timer'; readonly name: RealtimeTimer; readonly delay: number | null }
   | { readonly type: 'state'; readonly state: RealtimeState; readonly error: StatusbeamError | null }
-  /** The subscription is live, for the first time or again: read the statuses that were published until now. */
+  /** The subscription is live, first or again, so the owner must read the statuses published before. */
   | { readonly type: 'started'; readonly key: Key }
   | { readonly type: 'interrupted'; readonly key: Key }
   | { readonly type: 'refused'; readonly key: Key; readonly error: StatusbeamError }

@@ -1,4 +1,4 @@
-// One socket's side of the protocol: how far its handshake is, and the state of each subscription on it.
+// One socket's state: its handshake, and each subscription on it.
 
 import type { StatusbeamError } from '../errors.ts';
 import type { AuthHeaders } from './protocol.ts';
@@ -16,7 +16,7 @@ interface Subscription {
   state: SubscriptionState;
   /** The id of its start on this link, until that fails. */
   id: string | null;
-  /** The newest start was refused for its token: another such refusal in a row is final. */
+  /** The service refused the token of the newest start. A second refusal in a row is final. */
   isRenewed: boolean;
 }
 
@@ -28,7 +28,7 @@ export class Link<Key extends string> {
   headers: AuthHeaders = {};
   liveSince = 0;
   lastReceived: number;
-  /** Silence that counts as a dead socket. */
+  /** The silence after which the socket counts as dead. */
   silenceMs: number;
   #subscriptions = new Map<Key, Subscription>();
   #starts = 0;
@@ -80,12 +80,12 @@ export class Link<Key extends string> {
     (this.#subscriptions.get(key) as Subscription).state = 'subscribed';
   }
 
-  /** Gives the state that follows. */
+  /** Returns the next state. */
   failed(key: Key, { code }: StatusbeamError): SubscriptionState {
     const subscription = this.#subscriptions.get(key) as Subscription;
     const isFirst = code === 'unauthorized' && !subscription.isRenewed;
     subscription.id = null;
-    // A start that fails for another reason had a good token.
+    // a start that fails for another reason had a valid token
     subscription.isRenewed = isFirst;
     subscription.state = isFirst ? 'wanted' : code === 'limited' || code === 'unavailable' ? 'postponed' : 'refused';
     return subscription.state;
@@ -98,7 +98,7 @@ export class Link<Key extends string> {
     }
   }
 
-  /** Gives the id to stop; null when the service does not know the subscription. */
+  /** Returns the id to stop; null if the service does not know the subscription. */
   remove(key: Key): string | null {
     const id = this.#subscriptions.get(key)?.id ?? null;
     this.#subscriptions.delete(key);

@@ -1,5 +1,5 @@
-// One connection that keeps itself alive, as a state machine: text and events in, commands out. transitions.ts is its table.
-// Sockets, tokens, timers, the clock and random numbers are its owner's.
+// A state machine that keeps one connection alive: text and events in, commands out. transitions.ts is its table.
+// Its owner has the sockets, tokens, timers, clock and random numbers.
 
 import { StatusbeamError } from '../errors.ts';
 import { backoff, type Timing } from '../timing.ts';
@@ -36,15 +36,15 @@ export class Realtime<Key extends string = string> {
   #state: State = 'idle';
   #reported: RealtimeState = 'idle';
   #current: Link<Key> | null = null;
-  /** Replaces `current` once it has the same subscriptions. */
+  /** The link that replaces `current` when it has the same subscriptions. */
   #next: Link<Key> | null = null;
   /** The newest id of a link or a ticket. */
   #ids = 0;
-  /** Whether it was live since it was idle: what follows is a reconnect. */
+  /** Whether the connection was live since it was idle, so that the next one is a reconnect. */
   #wasLive = false;
   /** Connections and starts that failed in a row. */
   #failures = 0;
-  /** Headers that the service refused, until new ones are asked for. */
+  /** Headers that the service refused, until new ones are requested. */
   #refused: AuthHeaders | null = null;
   /** Connections whose token was refused, since the last start that succeeded. */
   #tokenRefusals = 0;
@@ -151,7 +151,7 @@ export class Realtime<Key extends string = string> {
     }
   }
 
-  /** Take the transition that the table has for this event. */
+  /** Carry out the table's transition for this event. */
   #dispatch(event: Event, error: StatusbeamError | null = null): void {
     const transition = TRANSITIONS[this.#state][event];
     if (transition !== undefined) {
@@ -241,7 +241,7 @@ export class Realtime<Key extends string = string> {
         if (frame.id !== null) {
           this.#failed(link, key === null ? [] : [key], frame.error);
         } else if (link.phase === 'live') {
-          this.#failed(link, link.keys('starting'), frame.error); // a rate limit: it concerns what has no answer yet
+          this.#failed(link, link.keys('starting'), frame.error); // a rate limit concerns all requests without an answer
         } else {
           this.#lose(link, frame.error); // a handshake also fails without connection_error
         }
@@ -371,7 +371,7 @@ export class Realtime<Key extends string = string> {
     return [this.#current, this.#next].filter((link) => link !== null);
   }
 
-  /** The link that the service owes an answer: the next one, if both wait. */
+  /** The link that waits for an answer: the next one, if both wait. */
   get #awaiting(): Link<Key> | undefined {
     return this.#links.findLast((link) => link.isAwaiting);
   }
@@ -386,7 +386,7 @@ export class Realtime<Key extends string = string> {
     return this.#options.environment.now() - link.lastReceived;
   }
 
-  /** Lose the current link if it was silent for too long, otherwise look again when it would be. */
+  /** Drop the current link if it was silent for too long. Otherwise check again when it would be. */
   #checkSilence(): void {
     const link = this.#current;
     if (link?.phase !== 'live') {
@@ -408,12 +408,12 @@ export class Realtime<Key extends string = string> {
     }
   }
 
-  /** `#dispatch`, unless no subscription is wanted: then the connection is not needed. */
+  /** `#dispatch`, if any subscription is wanted. */
   #dispatchIfNeeded(event: Event, error: StatusbeamError | null = null): void {
     this.#dispatch(this.#wanted.size > 0 ? event : 'unneeded', error);
   }
 
-  /** Frames and events of a link that was given up change nothing. */
+  /** Frames and events of a dropped link have no effect. */
   #with(linkId: number, action: (link: Link<Key>) => void): void {
     for (const link of this.#links.filter(({ id }) => id === linkId)) {
       action(link);

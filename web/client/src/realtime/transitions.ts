@@ -1,4 +1,4 @@
-// The connection as a table: for each state, the events it reacts to, the state that follows, and the actions on the way.
+// The connection as a table: for each state, its events, with the next state and the actions.
 // An event that a state does not list changes nothing in that state.
 
 import type { RealtimeState } from './commands.ts';
@@ -8,7 +8,7 @@ export type State =
   | 'waiting' // no socket is open, the next attempt is planned
   | 'connecting' // the current link is not acknowledged yet
   | 'live' // the current link is acknowledged
-  | 'renewing' // as live, and the next link is on its way
+  | 'renewing' // as live, and the next link is opening
   | 'closed';
 
 export type Event =
@@ -76,7 +76,7 @@ export const TRANSITIONS: Readonly<Record<State, { readonly [Name in Event]?: Tr
   closed: {},
 };
 
-/** The state as the owner of the connection sees it. */
+/** The state for the owner of the connection. */
 export function reported(state: State, wasLive: boolean): RealtimeState {
   if (state === 'waiting' || state === 'connecting') {
     return wasLive ? 'reconnecting' : 'connecting';

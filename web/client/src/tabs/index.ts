@@ -3,7 +3,7 @@
 //     import { sharedTabs } from '@statusbeam/client/tabs';
 //     connect({ url, auth, tabs: sharedTabs() })
 //
-// The lock goes to the next tab when its holder closes or crashes. A holder that does not answer, as frozen tabs do, loses it.
+// If the holder closes or crashes, the next tab gets the lock. A holder that does not answer, such as a frozen tab, loses it.
 // The leader may be slow or gone at any time. Each tab still checks its own positions, so a forwarded push can be late, but
 // no status is lost.
 
@@ -14,29 +14,29 @@ import type { Operation } from '../realtime/protocol.ts';
 import { TabLeader } from './leader.ts';
 import { errorFrom, type LeaderMessage, type StateFacts, type TabMessage } from './messages.ts';
 
-/** The parts of a browser that its tabs share; tests bring their own. */
+/** The parts of a browser that its tabs share. Tests pass their own. */
 export interface Browser {
   channel(name: string, receive: (message: unknown) => void): { post(message: unknown): void; close(): void };
-  /** Wait for the lock; gives a function that stops waiting. */
+  /** Wait for the lock. Returns a function that stops waiting. */
   lead(name: string, leadership: Leadership): () => void;
 }
 
 export interface Leadership {
   /** Take the lock from its holder. */
   readonly steals: boolean;
-  /** Called once this tab holds the lock; it does until the promise is fulfilled. */
+  /** Called when this tab gets the lock. The tab keeps it until the promise is fulfilled. */
   lead(): Promise<void>;
   /** Another tab took the lock, or the browser refuses locks. */
   lost(): unknown;
 }
 
-/** Of messages.ts: a page that was opened before the last deployment may use another. */
+/** The version of messages.ts. A page from before the last deployment may have another. */
 const PROTOCOL_VERSION = 1;
-/** How often each tab checks that the leader answers, and the leader checks which tabs are left. */
+/** The interval in which each tab checks that the leader answers, and the leader checks which tabs are open. */
 const CHECK_MS = 20_000;
 const ANSWER_MS = 5_000;
 
-/** For `connect`: share one socket with the other tabs of this login. Where a browser can't, each tab has its own. */
+/** For `connect`: share one socket with the other tabs of this login. In browsers without locks, each tab has its own. */
 export function sharedTabs(browser: Browser | null = ownBrowser()): SharePushes {
   return (options, openSocket) => (browser === null ? openSocket(options) : new SharedPushes(options, openSocket, browser));
 }
@@ -235,7 +235,7 @@ class SharedPushes implements Pushes {
     }
   }
 
-  /** Take over the leader's report; earlier messages may have been missed. */
+  /** Apply the leader's report, because this tab may have missed earlier messages. */
   #reconcile(keys: readonly SubscriptionKey[], { state, error }: StateFacts): void {
     this.#listener.state(state, errorFrom(error));
     this.#interrupt([...this.#subscribed].filter((key) => !keys.includes(key)));

@@ -1,4 +1,4 @@
-// The tab that has the socket: it holds the subscriptions of all tabs, and forwards each frame.
+// The leader is the tab with the socket. It has the subscriptions of all tabs, and forwards each frame.
 
 import type { SubscriptionKey } from '../client/keys.ts';
 import type { OpenPushes, Pushes, PushListener, SocketPushesOptions } from '../client/pushes.ts';
@@ -17,7 +17,7 @@ export class TabLeader {
   #post: (message: LeaderMessage) => void;
   #socket: Pushes;
   #tabs = new Map<string, { readonly wanted: Wanted; readonly receivedAt: number }>();
-  /** The tab whose operation started each subscription: that tab's session pays for it. */
+  /** The tab whose operation started each subscription, and whose session it uses. */
   #owners = new Map<SubscriptionKey, string>();
   /** The wanted subscriptions that the service refused. */
   #refused = new Map<SubscriptionKey, StatusbeamError>();
@@ -78,14 +78,14 @@ export class TabLeader {
     }
   }
 
-  /** As `want`, for another tab; it is answered. */
+  /** Like `want`, for another tab, with an answer. */
   asked(tab: string, wanted: Wanted): void {
     this.want(tab, wanted);
     const keys = [...wanted.keys()].filter((key) => this.isSubscribed(key));
     this.#post({ type: 'subscribed', to: tab, keys, state: this.#state });
   }
 
-  /** Forget tabs that disappeared without closing. */
+  /** Remove tabs that disappeared without closing. */
   forgetSilent(): void {
     const since = this.#options.environment.now() - SILENT_MS;
     for (const [tab, { receivedAt }] of [...this.#tabs]) {
@@ -96,7 +96,7 @@ export class TabLeader {
     }
   }
 
-  /** Sends nothing: the next leader reports to all tabs. */
+  /** Stop without a message, because the next leader reports to all tabs. */
   close(): void {
     this.#isClosed = true;
     this.#socket.close();

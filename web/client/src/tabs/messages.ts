@@ -17,7 +17,7 @@ export type TabMessage =
   | LeaderMessage;
 
 export type LeaderMessage =
-  /** A tab became the leader: nothing is subscribed until it reports so. */
+  /** A tab became the leader. Subscriptions count as live only after its report. */
   | { readonly type: 'elected' }
   /** The answer to one tab. */
   | { readonly type: 'subscribed'; readonly to: string; readonly keys: readonly SubscriptionKey[]; readonly state: StateFacts }
@@ -31,7 +31,7 @@ export interface StateFacts {
   readonly error: ErrorFacts | null;
 }
 
-/** A channel copies fields and drops classes, so an error travels as its facts. */
+/** The fields of an error, because a channel drops classes. */
 export function factsOf(error: StatusbeamError): ErrorFacts {
   return { code: error.code, message: error.message, errorType: error.errorType };
 }

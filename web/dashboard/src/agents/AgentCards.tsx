@@ -7,7 +7,7 @@ import { ScrollRegion } from '../ui/ScrollRegion.tsx';
 import { AgentCard } from './AgentCard.tsx';
 import { type AgentFilter, countOf, FILTERS, isOfFilter, type Shown, shownAgents } from './agentFilter.ts';
 
-const ALL_AT_ONCE = 24; // more are drawn as they come into view
+const ALL_AT_ONCE = 24; // further cards are rendered when they come into view
 const CARD_WIDTH = 248;
 const GAP = 12;
 
@@ -70,7 +70,7 @@ export const AgentCards = memo(function AgentCards({ moment, chosen, onChoose }:
   );
 });
 
-/** Rows of cards, of which only those in view are drawn. */
+/** Rows of cards. Only rows in view are rendered. */
 function CardWindow({ agents, card }: { agents: Shown[]; card: (agent: Shown) => ReactNode }) {
   const frame = useRef<HTMLElement>(null);
   const [columns, setColumns] = useState(1);

@@ -1,4 +1,4 @@
-// Which agents are shown, and in what state. Pure.
+// Chooses the shown agents and their states. Pure.
 
 import { agentStateAt } from '../job/liveness.ts';
 import { inTreeOrder } from '../job/tree.ts';
@@ -24,7 +24,7 @@ export interface Shown {
   state: ShownState;
 }
 
-/** Each agent with the state to show, agents that work for another below it. `nowMs` decides about stale and lost. */
+/** Each agent with the state to show, agents that work for another below it. `nowMs` decides which ones are stale or lost. */
 export function shownAgents(job: Job, nowMs: number, disconnectedSinceMs: number | null = null): Shown[] {
   return inTreeOrder(job.agents).map(({ agent }) => ({ agent, state: agentStateAt(agent, job, nowMs, disconnectedSinceMs) }));
 }

@@ -22,7 +22,7 @@ interface Props {
   client: Client;
   jobId: string;
   wait: Wait;
-  /** Then the overview has the question already. */
+  /** Whether the overview already shows the question. */
   isAlone: boolean;
 }
 

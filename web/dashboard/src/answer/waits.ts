@@ -1,4 +1,4 @@
-// What of a job waits for an answer of its people. Pure.
+// Finds the waits of a job that people can answer. Pure.
 
 import type { AgentState, Job, Waiting } from '../types.ts';
 
@@ -8,7 +8,7 @@ export interface Wait {
   readonly agent: AgentState | null;
 }
 
-/** The job's own wait and those of its agents that people answer, the longest first. */
+/** The answerable waits of the job and its agents, the longest first. */
 export function answerableWaits({ waiting, agents }: Pick<Job, 'waiting' | 'agents'>): readonly Wait[] {
   const own: Wait[] = waiting !== null && waiting.invocationId === null ? [{ waiting, agent: null }] : [];
   const theirs = agents.flatMap((agent) => (agent.waiting === null ? [] : [{ waiting: agent.waiting, agent }]));

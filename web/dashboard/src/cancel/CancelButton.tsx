@@ -5,11 +5,11 @@ import { Icon } from '../ui/Icon.tsx';
 interface Props {
   client: Client;
   jobId: string;
-  /** Without it, the button keeps its place, so that nothing moves when the job ends. */
+  /** Without it, the button is hidden but keeps its space, so that the layout stays when the job ends. */
   isShown: boolean;
 }
 
-/** Asks for the job to be stopped, once the reader has confirmed it. */
+/** Requests to cancel the job, after the reader has confirmed it. */
 export function CancelButton({ client, jobId, isShown }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();

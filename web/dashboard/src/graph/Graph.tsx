@@ -15,7 +15,7 @@ interface Props {
   onChoose: (invocationId: string | null) => void;
 }
 
-/** The plan as a graph: which agent waits for which, at the shown moment. */
+/** The plan as a graph of the agents' dependencies, at the shown moment. */
 export const Graph = memo(function Graph({ moment, chosen, onChoose }: Props) {
   const { job, disconnectedSinceMs } = moment;
   const nowMs = useMomentMs(!isOver(job));
@@ -79,7 +79,7 @@ function toggled(before: ReadonlySet<string>, id: string): ReadonlySet<string> {
   return after;
 }
 
-/** The layout follows the shape of the plan alone: while states change, nothing moves. */
+/** The layout depends only on the shape of the plan, so nodes stay in place while states change. */
 function usePlaces(plan: Plan) {
   const shape = JSON.stringify([plan.nodes.map(({ id }) => id), plan.edges.map(edgeKey)]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the shape is all of the plan that counts
@@ -119,7 +119,7 @@ function whatOf({ state, waitsFor, agents }: PlanNode): string {
   return progress == null ? STATE_LABELS[state] : `${STATE_LABELS[state]}, ${Math.floor(progress)} %`;
 }
 
-/** How the agents that are drawn together are: "12 agents: 3 running, 9 completed". */
+/** The states of grouped agents: "12 agents: 3 running, 9 completed". */
 function countsOf({ agents, state }: PlanNode): string {
   const count = (status: string) => agents.filter((agent) => agent.status === status).length;
   const parts = [

@@ -1,4 +1,4 @@
-// Where the nodes of a plan stand, from left to right in the order of work.
+// Places the nodes of a plan, from left to right in the order of work.
 
 import { Graph, layout } from '@dagrejs/dagre';
 import { edgeKey, type Plan, type PlanEdge } from './plan.ts';
@@ -16,11 +16,11 @@ export interface Placed {
   readonly ways: ReadonlyMap<string, string>;
 }
 
-/** Place the nodes; states and times change nothing of it. */
+/** Place the nodes, independent of their states and times. */
 export function place({ nodes, edges }: Pick<Plan, 'nodes' | 'edges'>): Placed {
   const graph = new Graph().setGraph({ rankdir: 'LR', nodesep: 12, ranksep: 44, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
-  // Under names of our own: the library keeps them in objects, where an agent named "constructor" is known already.
+  // Generated names, because the library stores names in objects, which already have a "constructor".
   const names = new Map(nodes.map(({ id }, index) => [id, `node ${index}`]));
   const nameOf = (id: string) => names.get(id) as string;
   for (const name of names.values()) {

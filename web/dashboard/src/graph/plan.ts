@@ -9,7 +9,7 @@ export type NodeState = ShownState | 'ready';
 
 export interface PlanNode {
   readonly id: string;
-  /** One, or those that are drawn together. */
+  /** One agent, or the grouped agents. */
   readonly agents: readonly AgentState[];
   readonly name: string;
   readonly state: NodeState;
@@ -34,22 +34,23 @@ export interface Plan {
   readonly edges: readonly PlanEdge[];
 }
 
-/** There is one edge at most from one node to another. */
+/** Each pair of nodes has at most one edge in each direction. */
 export const edgeKey = ({ from, to }: Pick<PlanEdge, 'from' | 'to'>): string => JSON.stringify([from, to]);
 
-/** Up to so many agents are drawn one by one; of more, children stand within their parent. */
+/** The most agents with a node each. With more agents, children are grouped in their parent. */
 const ALL_AT_ONCE = 24;
-/** With still more nodes than this, equal neighbours stand together, from so many on. */
+/** With more nodes than this, equal neighbours are grouped. */
 const MOST_NODES = 40;
+/** The least number of equal neighbours in a group. */
 const LEAST_ALIKE = 3;
 
-/** Whether there is anything to draw: some agent waits for another. */
+/** Whether the graph has an edge, because an agent depends on another. */
 export const hasGraph = (agents: readonly AgentState[]): boolean => agents.some(({ dependsOn }) => (dependsOn?.length ?? 0) > 0);
 
 interface View {
   readonly nowMs: number;
   readonly disconnectedSinceMs: number | null;
-  /** The nodes whose agents the reader wants to see one by one. */
+  /** The groups that the reader has expanded. */
   readonly expanded: ReadonlySet<string>;
 }
 
@@ -86,7 +87,7 @@ interface Group {
   readonly isExpanded: boolean;
 }
 
-/** Children within their parent, then equal neighbours together, as far as there are too many. */
+/** Group children in their parent, then equal neighbours, while there are too many nodes. */
 function grouped(agents: readonly AgentState[], expanded: ReadonlySet<string>): readonly Group[] {
   const isMany = agents.length > ALL_AT_ONCE;
   const parents = parentsOf(agents);
@@ -162,7 +163,7 @@ function parentsOf(agents: readonly AgentState[]): ReadonlyMap<string, AgentStat
 
 type Find = (name: string) => AgentState | undefined;
 
-/** A plan names its steps by their ids or by their agents' names. */
+/** Find steps by their ids or by their agents' names, because plans use both. */
 function finder(agents: readonly AgentState[]): Find {
   const byName = new Map(agents.map((agent) => [agent.name, agent]));
   const byId = new Map(agents.map((agent) => [agent.invocationId, agent]));
@@ -191,14 +192,14 @@ function edgesOf(agents: readonly AgentState[], nodeOf: ReadonlyMap<string, stri
   return [...edges.values()];
 }
 
-/** The state of agents that are drawn together: what wants attention first. */
+/** The state of grouped agents: the one that needs attention most. */
 function together(states: readonly ShownState[]): ShownState {
   const order = ['error', 'lost', 'stale', 'unknown', 'waiting', 'in-progress', 'pending', 'unfinished', 'cancelled'] as const;
   const [first = 'success'] = states;
   return states.length === 1 ? first : (order.find((state) => states.includes(state)) ?? 'success');
 }
 
-/** How long a node took, or has been taking, in ms; one that has not begun counts a little, so that longer ways count more. */
+/** The duration of a node until now, in ms. A node that has not begun counts a little, so that longer paths count more. */
 function weightOf({ agents }: Group, nowMs: number): number {
   const times = agents.map(({ duration, startedAt, completedAt }) => {
     const startMs = Date.parse(startedAt ?? '');
@@ -208,7 +209,7 @@ function weightOf({ agents }: Group, nowMs: number): number {
   return Math.max(1, ...times);
 }
 
-/** The ids along the way through the dependencies that takes longest, in order. */
+/** The ids on the longest path through the dependencies, in order. */
 function longestWay(groups: readonly Group[], edges: readonly Edge[], nowMs: number): ReadonlySet<string> {
   const before = Map.groupBy(
     edges.filter(({ kind }) => kind === 'dependency'),
@@ -223,7 +224,7 @@ function longestWay(groups: readonly Group[], edges: readonly Edge[], nowMs: num
     }
     let longest = { ms: 0, from: null as string | null };
     for (const { from } of before.get(id) ?? []) {
-      const ms = above.has(from) ? 0 : wayTo(from, new Set([...above, id])); // a plan may wait for itself
+      const ms = above.has(from) ? 0 : wayTo(from, new Set([...above, id])); // a plan may contain a cycle
       if (ms > longest.ms) {
         longest = { ms, from };
       }

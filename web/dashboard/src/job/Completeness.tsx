@@ -9,7 +9,7 @@ const ICONS: Record<ReturnType<typeof completenessOf>['sign'], IconName> = {
   problem: 'alert',
 };
 
-/** Whether the log is whole, and what had to be recovered. */
+/** Whether the log is complete, and the recovered statuses. */
 export function Completeness({ state, isReading }: { state: JobState; isReading: boolean }) {
   const { sign, text } = completenessOf(state, isReading);
   return (

@@ -6,7 +6,7 @@ import { Badge } from '../ui/Badge.tsx';
 import { CopyButton } from '../ui/CopyButton.tsx';
 import { Icon } from '../ui/Icon.tsx';
 
-const LONGEST_TITLE = 160; // a longer text is quoted whole below a short title
+const LONGEST_TITLE = 160; // a longer text is shown in full below a short title
 const SHORT_TITLE = 72;
 
 interface Props {
@@ -21,7 +21,7 @@ interface Props {
   runs: number;
   /** Shows the job as it was after a status; null where the log does not allow it. */
   onTravel: ((sequence: number) => void) | null;
-  /** What can be done with the job. */
+  /** The actions for the job. */
   children: ReactNode;
 }
 
@@ -78,7 +78,7 @@ export function JobHead({ job, state, title: text, now, runStartedAt, runs, onTr
   );
 }
 
-/** Which run this is, and the way to the end of the one before it. */
+/** The number of the run, and the link to the end of the previous run. */
 function Run({ job: { run, runFirstSequence }, runs, onTravel }: Pick<Props, 'job' | 'runs' | 'onTravel'>) {
   const endBefore = (runFirstSequence ?? 0) - 1;
   return (

@@ -32,9 +32,9 @@ interface Props {
   client: Client;
   session: Session;
   jobId: string;
-  /** Where in its past the address points to. */
+  /** The past moment in the address. */
   sequence: number | null;
-  /** Breaks the connection, to show that it recovers; null where that is not offered. */
+  /** Breaks the connection, to show that it recovers; null outside the demo. */
   onCut: (() => void) | null;
 }
 

@@ -19,7 +19,7 @@ interface Props {
   problem: string | null;
 }
 
-/** The job's newest activity, its end, or the meaning of its silence. */
+/** The job's newest activity, its end, or why it is silent. */
 export function JobSummary({ moment, state, problem }: Props) {
   if (problem !== null) {
     return <Summary label="Problem" icon="alert" message={problem} />;

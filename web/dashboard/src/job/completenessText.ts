@@ -13,7 +13,7 @@ type Known = Pick<JobState, 'updates' | 'firstSequence' | 'verdict' | 'reason' |
   readonly error: { readonly message: string; readonly isRefusal: boolean } | null;
 };
 
-/** The verdict as text. `isReading`: the part of the log before the known one is being read. */
+/** The verdict as text. `isReading`: the client is reading the earlier part of the log. */
 export function completenessOf(state: Known, isReading = false): Completeness {
   const { updates, verdict, reason, connection, job, error } = state;
   const counted = plural(updates.length, 'status', 'statuses');

@@ -1,5 +1,5 @@
 // The history of a job, from its statuses: each invocation's attempts and tool calls, and the orchestrator's phases.
-// The snapshot has the current state; the history has the way to it. It grows with the log; a past moment is a clipping of it.
+// The snapshot has the current state; the history has the earlier ones. It grows with the log; a past moment is a part of it.
 
 import type { StatusUpdate } from '../types.ts';
 
@@ -62,7 +62,7 @@ const PREPARING = new Set(['loading_agents', 'initializing', 'pending']);
 const AT_WORK = 'agents_at_work';
 const NO_PHASE = new Set(['progress', 'heartbeat']);
 
-/** Whom a status is about: an invocation, by its id or else by its agent's name; null for the job. */
+/** The subject of a status: an invocation, by its id or else by its agent's name; null for the job. */
 export const invocationOf = (update: StatusUpdate): string | null => update.invocationId || update.agentName || null;
 
 /** Grows with the log. `history` is a new object after each growth, so that views know when to draw anew. */
@@ -74,7 +74,7 @@ export class HistoryBuilder {
   #lastMs: number | null = null;
   history: History = { invocations: this.#invocations, phases: this.#phases, startMs: null, lastMs: null };
 
-  /** Read the log. Known statuses are skipped; a log that does not continue the known one is read anew. */
+  /** Read the log. Known statuses are skipped; a log that does not continue the known one is read again. */
   read(updates: readonly StatusUpdate[]): History {
     const known = this.#taken.length;
     const goesOn = known === 0 || (updates[0] === this.#taken[0] && updates[known - 1] === this.#taken[known - 1]);
@@ -117,7 +117,7 @@ export class HistoryBuilder {
     }
   }
 
-  /** No status opens the phase in which agents work: the first agent's status does. */
+  /** The first agent's status begins the phase in which agents work. */
   #atWork(update: StatusUpdate, atMs: number): void {
     const last = this.#phases.at(-1);
     if (last && PREPARING.has(last.status) && !PENDING.has(update.status)) {
@@ -148,7 +148,7 @@ export class HistoryBuilder {
   }
 }
 
-/** An invocation after one more status. The one before stays as it is: views compare by identity. */
+/** The invocation after another status, as a new object, because views compare by identity. */
 function withUpdate(known: Invocation | undefined, id: string, update: StatusUpdate, atMs: number): Invocation {
   const before = known ?? { id, attempts: [], tools: [], statuses: 0, lastStatusMs: atMs };
   const invocation = { ...before, statuses: before.statuses + 1, lastStatusMs: Math.max(before.lastStatusMs, atMs) };
@@ -191,7 +191,7 @@ function withAttempt(attempts: readonly Attempt[], number: number, update: Statu
   }
   const attempt = attempts[index] as Attempt;
   if (attempt.endMs !== null) {
-    return attempts as Attempt[]; // only a newer attempt leaves an end
+    return attempts as Attempt[]; // only a newer attempt reopens an ended invocation
   }
   return attempts.with(index, { ...attempt, ...end, startMs: Math.min(attempt.startMs, atMs) });
 }
@@ -219,7 +219,7 @@ function withTool(tools: readonly ToolCall[], attempt: number, update: StatusUpd
     : (tools as ToolCall[]);
 }
 
-/** The history up to a status: later spans are not there, and those that end later go on. */
+/** The history up to a status, without later spans. Spans that end later are open. */
 export function clipped(history: History, sequence: number): History {
   const invocations = new Map<string, Invocation>();
   for (const [id, invocation] of history.invocations) {

@@ -1,4 +1,4 @@
-// What silence means, by the client's rules.
+// The liveness to show, by the client's rules.
 
 import { agentLiveness, isOver, jobLiveness } from '@statusbeam/client';
 import { agentState, jobState, type ShownState } from '../labels.ts';
@@ -8,7 +8,7 @@ type Known = Pick<Job, 'overallStatus' | 'leaseExpiresAt' | 'waiting'>;
 
 /**
  * live, stale, lost, waiting or ended at `nowMs`; null without a lease. A page without a connection receives no status, so
- * what fell silent after `disconnectedSinceMs` is unknown.
+ * an agent whose lease ended after `disconnectedSinceMs` is unknown.
  */
 export const jobLivenessAt = (
   job: Known,

@@ -21,7 +21,7 @@ const PastContext = createContext<number | null>(null);
 
 export const PastProvider = PastContext.Provider;
 
-/** What time it is at the moment shown. It ticks only in the present, and only if asked to. */
+/** The time at the shown moment. It ticks only in the present, and only on request. */
 export function useMomentMs(isTicking: boolean): number {
   const past = useContext(PastContext);
   const now = useNow(isTicking && past === null);
@@ -34,7 +34,7 @@ export function runStart({ job, updates }: Pick<Moment, 'job' | 'updates'>): str
   return opening?.timestamp ?? job.createdAt;
 }
 
-/** The status that ended the job; null while it goes on. What came after its end is none. */
+/** The status that ended the job; null while it is running. Later statuses do not count. */
 export function endOf({ job, updates }: Pick<Moment, 'job' | 'updates'>): StatusUpdate | null {
   const isEnd = ({ type, metadata }: StatusUpdate) => (type === 'complete' || type === 'error') && metadata?.afterEnd !== true;
   return isOver(job) ? (updates.findLast(isEnd) ?? null) : null;

@@ -8,7 +8,7 @@ import { jobLink, routeOf } from '../router.ts';
 import type { Job, JobState } from '../types.ts';
 import { useAnnouncer } from '../ui/Announce.tsx';
 
-/** The address names the moment, so that it can be shared; playing does not write one for each step. */
+/** Write the moment into the address, so that it can be shared, except for each step while playing. */
 export function useAddress(jobId: string, at: number | null, isPlaying: boolean): void {
   useEffect(() => {
     const link = jobLink(jobId, at);
@@ -20,7 +20,7 @@ export function useAddress(jobId: string, at: number | null, isPlaying: boolean)
   }, [jobId, at, isPlaying]);
 }
 
-/** A link to another moment of the job that is open leads there. */
+/** Follow a link to another moment of the open job. */
 export function useLinks(jobId: string, goTo: (sequence: number | null) => void): void {
   useEffect(() => {
     const follow = () => {
@@ -34,7 +34,7 @@ export function useLinks(jobId: string, goTo: (sequence: number | null) => void)
   }, [jobId, goTo]);
 }
 
-/** The tab's title shows the state of the job. */
+/** Show the state of the job in the tab's title. */
 export function useTitle(state: ShownState, job: Job, isPast: boolean): void {
   const { jobId, progress } = job;
   const share = groupOf(state) === 'running' && progress !== null ? ` ${percentText(progress)}` : '';
@@ -45,7 +45,7 @@ export function useTitle(state: ShownState, job: Job, isPast: boolean): void {
   }, [title]);
 }
 
-/** Announces each new status, and always how the job ends or falls silent. */
+/** Announce each new status, and always the job's end or silence. */
 export function useAnnouncements({ updates, verdict }: JobState, state: ShownState, isPast: boolean): void {
   const announcer = useAnnouncer();
   const last = updates.at(-1);

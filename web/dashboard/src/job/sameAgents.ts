@@ -1,4 +1,4 @@
-// Agents that did not change stay the same objects, so that their cards are not drawn again. Pure.
+// Keeps unchanged agents as the same objects, so that their cards are not rendered again. Pure.
 
 import type { AgentState } from '../types.ts';
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { JobState, JobWatch } from '../types.ts';
 
-/** A long job is joined by its snapshot; once that is shown, the log before it is read, as far back as it goes. Whether it is being read. */
+/** Read the log before the snapshot of a long job, after the snapshot is shown. Returns whether the read is in progress. */
 export function useHistory(watch: JobWatch | null, { verdict, firstSequence }: JobState): boolean {
   const [isDone, setDone] = useState(false);
   const isMissing = firstSequence > 1 && verdict !== 'joining';
@@ -11,7 +11,7 @@ export function useHistory(watch: JobWatch | null, { verdict, firstSequence }: J
     }
     let isShown = true;
     setDone(false);
-    // If reading fails, the page still shows the statuses that it has.
+    // if the read fails, the page still shows the known statuses
     void watch
       .loadHistory()
       .catch(() => undefined)

@@ -10,16 +10,16 @@ interface Props {
   placeholder: string;
   state: ListState;
   onChange: (changes: Partial<ListState>) => void;
-  /** Those that are offered: others have older jobs only. */
+  /** The offered workflows. Other workflows have only older jobs. */
   workflows: readonly string[];
-  /** Whether the list can be narrowed by more than state and search. */
+  /** Whether there are more filters than state and search. */
   canNarrow: boolean;
   field?: Ref<HTMLInputElement>;
   /** Enter or ↓ in the search. */
   onEnter?: () => void;
 }
 
-/** What narrows a list of jobs: search, state, workflow, and the days on which they began. */
+/** The filters of a list of jobs: search, state, workflow, and the days on which they began. */
 export function FilterBar({ label, placeholder, state, onChange, workflows, canNarrow, field, onEnter }: Props) {
   const id = useId();
   const { filter, search, workflow, from, to } = state;

@@ -19,11 +19,11 @@ const ROW_HEIGHT = 76;
 
 interface Props {
   client: Client;
-  /** All jobs of the user; it is watched anyway, for the connection. */
+  /** All jobs of the user, which the page watches in any case, for the connection. */
   everything: UserJobs;
   currentId: string | null;
   canStart: boolean;
-  /** A key of the API lists no jobs. */
+  /** Whether the session may list jobs; an API key may not. */
   canList: boolean;
   isOperator: boolean;
   isTenantOpen: boolean;
@@ -125,7 +125,7 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
       if (row()) {
         focus();
       } else {
-        requestAnimationFrame(focus); // it is drawn only once it is in view
+        requestAnimationFrame(focus); // rendered only when it comes into view
       }
     },
     [jobs, currentId, virtual]
@@ -174,9 +174,9 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
 interface RowProps {
   job: Job;
   state: ShownState;
-  /** Why nothing happens now; null where something does. */
+  /** Why the job is silent; null if it is live. */
   pause: string | null;
-  /** How long it took, or has been going on. */
+  /** The duration until the end, or until now. */
   duration: string | null;
   ago: string;
   isCurrent: boolean;

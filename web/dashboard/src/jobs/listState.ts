@@ -63,13 +63,13 @@ function dayStart(day: string, later: number): string | null {
   return midnight.toISOString();
 }
 
-/** Where in the address a list keeps its state. */
+/** The place of a list's state in the address. */
 export interface Place {
   readonly read: () => string;
   readonly write: (query: string) => void;
 }
 
-/** The query: links to jobs are fragments, and leave it as it is. */
+/** The query, which links to jobs keep, because they are fragments. */
 export const IN_QUERY: Place = {
   read: () => location.search,
   write: (query) => history.replaceState(null, '', `${location.pathname}${query && `?${query}`}${location.hash}`),

@@ -10,9 +10,9 @@ import { matching, workflowsOf } from './jobFilter.ts';
 import { type ListState, serverFilters } from './listState.ts';
 
 interface ListedJobs {
-  /** Those that fit, the newest first. */
+  /** The matching jobs, newest first. */
   readonly jobs: readonly Job[];
-  /** Those of the jobs that were read. */
+  /** The workflows of the read jobs. */
   readonly workflows: readonly string[];
   readonly stateOf: (job: Job) => ShownState;
   readonly now: number;
@@ -23,8 +23,8 @@ interface ListedJobs {
 }
 
 /**
- * The user's jobs as the list shows them: of the newest of all, of those that the server finds by the filters, and by the
- * search in all titles. The page searches in what was read for everything else. `canList`: a key of the API lists no jobs.
+ * The jobs that the list shows: matching ones of the newest jobs, and those that the server finds by filters and titles. The
+ * page searches all other fields of the read jobs itself. `canList`: whether the session may list jobs; an API key may not.
  */
 export function useListedJobs(client: Client, everything: UserJobs, state: ListState, canList: boolean): ListedJobs {
   const search = useDeferredValue(state.search);

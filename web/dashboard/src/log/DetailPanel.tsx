@@ -3,7 +3,7 @@ import type { JsonObject, StatusDetail, StatusUpdate } from '../types.ts';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
 
 export interface Details {
-  /** Operators and admins see more. */
+  /** Whether the reader is an operator or admin, who see more. */
   readonly isOperator: boolean;
   /** Throws StatusbeamError. */
   read(jobId: string, sequence: number): Promise<StatusDetail>;
@@ -15,7 +15,7 @@ export const DetailsProvider = DetailsContext.Provider;
 
 type Found = { name: 'reading' } | { name: 'failed'; problem: string } | { name: 'read'; detail: StatusDetail };
 
-/** The way to the details of statuses; null where the page cannot read them. */
+/** Reads the details of statuses; null if the page cannot read them. */
 export const useDetails = (): Details | null => useContext(DetailsContext);
 
 /** The details of a status that its log entry lacks: large metadata, and details for operators. Read when they are shown. */

@@ -97,7 +97,7 @@ function Rows({ shown, startedAt, fromLog, onTravel }: RowsProps) {
     estimateSize: () => 52,
     getItemKey: (index) => shown[index]?.sequence ?? index,
     overscan: 8,
-    anchorTo: 'end', // rows that are read later and stand earlier do not move the rows in view
+    anchorTo: 'end', // rows that are added above do not move the rows in view
     followOnAppend: true,
     scrollEndThreshold: NEAR_END_PX,
   });
@@ -105,7 +105,7 @@ function Rows({ shown, startedAt, fromLog, onTravel }: RowsProps) {
   const before = useRef(0);
   useLayoutEffect(() => {
     if (before.current === 0 || shown.length < before.current) {
-      toEnd(); // just opened, another filter or an earlier moment: its newest is wanted
+      toEnd(); // just opened, another filter or an earlier moment: show the newest status
     }
     before.current = shown.length;
   }, [shown, toEnd]);

@@ -32,7 +32,7 @@ interface Props {
   onTravel: ((sequence: number) => void) | null;
 }
 
-/** One status: who, what, when; everything else on demand. A click travels to its moment. */
+/** One status: agent, message and time; details on demand. A click shows the job at its moment. */
 export const LogRow = memo(function LogRow({ update, startedAt, isFromLog, isNewest, onTravel }: Props) {
   const [isOpen, setOpen] = useState(false);
   const details = detailsOf(update);

@@ -1,4 +1,4 @@
-// Which statuses of the log are shown. Pure.
+// Filters the statuses of the log. Pure.
 
 import { invocationOf } from '../job/history.ts';
 import { sourceOf } from '../labels.ts';
@@ -8,7 +8,7 @@ export type LogKind = 'all' | 'tools' | 'errors';
 
 export interface LogFilter {
   kind: LogKind;
-  /** Only of this invocation. */
+  /** Shows statuses of this invocation only. */
   invocationId: string | null;
   text: string;
 }
@@ -21,7 +21,7 @@ const OF_KIND: Record<LogKind, (update: StatusUpdate) => boolean> = {
   errors: ({ status }) => ERRORS.has(status),
 };
 
-/** The statuses that fit, in order; the very same list when all do. */
+/** The matching statuses, in order; the same list object if all match. */
 export function filtered(updates: readonly StatusUpdate[], filter: LogFilter): readonly StatusUpdate[] {
   const terms = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   if (filter.kind === 'all' && filter.invocationId === null && terms.length === 0) {

@@ -12,7 +12,7 @@ const TAGS = new Map([
   ['del', 'del'],
 ]);
 
-/** A text in Markdown. Its HTML is shown as text and its images as links: nothing of a result is run or fetched. */
+/** A text in Markdown. HTML is shown as text and images as links, so that a result runs and fetches nothing. */
 export default function Markdown({ text }: { text: string }) {
   const tokens = useMemo(() => marked.lexer(text), [text]);
   return (

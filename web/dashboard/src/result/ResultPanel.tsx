@@ -5,13 +5,13 @@ import { CopyButton } from '../ui/CopyButton.tsx';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
 import { labelOf, shapeOf, spilledBytes } from './value.ts';
 
-/** Few results need it: it is loaded with the first one that does. */
+/** Few results need Markdown, so it is loaded with the first one. */
 const Markdown = lazy(() => import('./Markdown.tsx'));
 
 interface Props {
   jobId: string;
   result: unknown;
-  /** The status that brought it; null when the log lacks it. */
+  /** The status with the result; null if the log lacks it. */
   endSequence: number | null;
 }
 
@@ -40,7 +40,7 @@ export function ResultPanel({ jobId, result, endSequence }: Props) {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value, null, 2));
 
-/** A result that was too big for the log, from the details of the status that brought it; undefined until they are read. */
+/** A result that was too big for the log, from the details of its status; undefined until they are read. */
 function useSpilled(details: Details | null, jobId: string, sequence: number | null): unknown {
   const [found, setFound] = useState<unknown>();
   useEffect(() => {
@@ -48,7 +48,7 @@ function useSpilled(details: Details | null, jobId: string, sequence: number | n
     if (details !== null && sequence !== null) {
       details.read(jobId, sequence).then(
         ({ detail }) => isShown && setFound(detail?.result),
-        () => undefined // the panel shows that they cannot be read
+        () => undefined // the panel shows the failed read
       );
     }
     return () => {

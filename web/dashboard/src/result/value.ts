@@ -1,4 +1,4 @@
-// How a result is shown: any JSON as text, Markdown, links, lists, tables or names with values. Pure.
+// Chooses the form of a result: text, Markdown, links, lists, tables or names with values. Pure.
 
 import type { JsonObject } from '../types.ts';
 
@@ -32,7 +32,7 @@ const MARKED_BLOCK = /^ {0,3}(?:#{1,6} +\S|```)/m;
 const MARKED_LINE = /^ {0,3}(?:[-*+] +\S|\d{1,9}[.)] +\S|> ?\S|\|.*\|)/gm;
 const MARKED_WORDS = /\*\*\S(?:[^*\n]*\S)?\*\*|\[[^\]\n]+\]\(https?:[^)\s]+\)|`[^`\n]+`/i;
 
-/** Whether a text is more readable as Markdown; any other one keeps its spaces and line breaks. */
+/** Whether to show a text as Markdown. Any other text keeps its spaces and line breaks. */
 export const isMarkdown = (text: string): boolean =>
   MARKED_BLOCK.test(text) || MARKED_WORDS.test(text) || (text.match(MARKED_LINE)?.length ?? 0) > 1;
 

@@ -6,11 +6,11 @@ interface Props {
   signIn: RedirectSignIn;
   isBusy: boolean;
   onLeave: () => void;
-  /** The reader came back without an answer, by the browser's history. */
+  /** Whether the reader returned by the browser's history, without an answer. */
   onReturn: () => void;
 }
 
-/** The way to the provider's own pages. It names the site, so that readers know where their password belongs. */
+/** The button to the provider's pages. It names the site, so that readers know where to enter their password. */
 export function ProviderButton({ signIn, isBusy, onLeave, onReturn }: Props) {
   useEffect(() => {
     addEventListener('pageshow', onReturn);

@@ -100,7 +100,7 @@ const PICTURED = [
   { state: 'in-progress', from: 52, to: 100 },
 ];
 
-/** A timeline as the reader will see them, to look at only. */
+/** A timeline as a picture. */
 function Picture() {
   return (
     <div className="sign-in-picture" aria-hidden="true">

@@ -61,13 +61,13 @@ export class Accounts {
     return this.#session(await Login.begin(name, tokens, { provider: this.#provider, store: this.#store }));
   }
 
-  /** Where the reader signs in, to come back to this query and fragment. Throws SignInError. */
+  /** The address of the sign-in, after which the reader returns to this query and fragment. Throws SignInError. */
   async signInUrl(address: string): Promise<string | null> {
     const stored = await this.#store.read();
     return (await this.#redirect?.signInUrl(address, { isFresh: stored?.isRefused === true })) ?? null;
   }
 
-  /** Take the provider's answer. An answer that this tab did not request changes nothing. */
+  /** Accept the provider's answer. An answer that this tab did not request has no effect. */
   async arrive(answer: URLSearchParams): Promise<Arrival> {
     const pending = this.#redirect?.takePending(answer) ?? null;
     if (this.#redirect === null || pending === null) {
@@ -96,7 +96,7 @@ export class Accounts {
     return this.#store.watch(look);
   }
 
-  /** A login without a tenant is of no use: it is not kept, and the provider lets the reader choose another account. */
+  /** A login without a tenant is useless, so the page drops it, and the provider offers another account. */
   async #session(login: Login): Promise<Session> {
     try {
       return userSession(login, this.config);

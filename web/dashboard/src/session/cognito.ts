@@ -7,7 +7,7 @@ import type { Tokens } from './tokens.ts';
 
 type Fetch = typeof globalThis.fetch;
 
-/** What Cognito asks for before it gives tokens. */
+/** The challenge that Cognito sends before the tokens. */
 export interface Challenge {
   name: 'NEW_PASSWORD_REQUIRED' | 'SOFTWARE_TOKEN_MFA' | 'MFA_SETUP';
   session: string;
@@ -46,7 +46,7 @@ export class CognitoProvider implements Provider {
   }
 
   signOutUrl(): Promise<null> {
-    return Promise.resolve(null); // a password leaves no session there
+    return Promise.resolve(null); // a sign-in with a password has no session at the provider
   }
 }
 
@@ -119,7 +119,7 @@ export async function answerChallenge(
   return outcome(pool, answer, challenge.username, fetch);
 }
 
-/** Whether an answer asks for more before there are tokens. */
+/** Whether an answer is another challenge, and not the tokens. */
 export function isChallenge(answer: Tokens | Challenge): answer is Challenge {
   return 'session' in answer;
 }

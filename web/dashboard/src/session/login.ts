@@ -18,7 +18,7 @@ export interface LoginOptions {
 export class Login {
   readonly id: string;
   readonly name: string;
-  /** Of the ID token that the login was opened with, for display. */
+  /** The claims of the login's first ID token, for display. */
   readonly claims: Record<string, unknown>;
   #provider: Provider;
   #store: LoginStore;
@@ -55,12 +55,12 @@ export class Login {
   }
 
   /**
-   * A valid ID token; renewed when it is about to end, or was `refused` though this clock calls it good. Throws SignInError.
+   * A valid ID token. It is renewed before its end, or if the API has `refused` it. Throws SignInError.
    */
   async token({ refused = false }: { refused?: boolean } = {}): Promise<string> {
     const known = await this.#current();
     const isRefused = refused && known.tokens.idToken === this.#given;
-    // A token that cannot be renewed is used to its end.
+    // a token that cannot be renewed is used until its end
     const early = known.tokens.refreshToken === undefined ? 0 : EARLY_MS;
     if (!isRefused && known.goodUntil - early > this.#now()) {
       return this.#give(known);
@@ -73,13 +73,13 @@ export class Login {
     return this.#give(await this.#renewal);
   }
 
-  /** Forget the tokens, here and in all tabs. `isRefused`: the API takes no token of this login any more. */
+  /** Drop the tokens, here and in all tabs. `isRefused`: the API accepts no token of this login any more. */
   async end({ isRefused }: { isRefused: boolean }): Promise<void> {
     // Not signed out: the tabs still show their data.
     await this.#store.update((stored) => (stored?.id === this.id ? { ...stored, isRefused, tokens: null } : stored));
   }
 
-  /** End the login in all tabs and at the provider. Gives the address to go to for that; null: there is none. */
+  /** End the login in all tabs and at the provider. Returns the address of the provider's sign-out; null: there is none. */
   async signOut(): Promise<string | null> {
     let tokens = null as Tokens | null;
     await this.#store.update((stored) => {

@@ -1,18 +1,18 @@
-// Where the login is kept: one for all tabs of this browser, in IndexedDB. docs/dashboard.md,
+// Where the login is kept: one for all tabs of this browser, in IndexedDB. docs/how-to/dashboard.md,
 // "Where the login is kept", has the reasons.
 
 import { createStore, get, type UseStore, update } from 'idb-keyval';
 import type { Tokens } from './tokens.ts';
 
 export interface StoredLogin {
-  /** Of this sign-in; the next one has another. */
+  /** The id of this sign-in. The next sign-in has another. */
   readonly id: string;
   /** The issuer of the tokens: `Provider.id`. */
   readonly provider: string;
   readonly name: string;
   /** Null: the login is over. */
   readonly tokens: Tokens | null;
-  /** Until when the ID token is good, in epoch milliseconds by this device's clock. */
+  /** The expiry of the ID token, in epoch milliseconds by this device's clock. */
   readonly goodUntil: number;
   /** The API refuses this login for good: the provider must ask the user again, also within its own session. */
   readonly isRefused?: boolean;
@@ -22,17 +22,16 @@ export interface LoginStore {
   read(): Promise<StoredLogin | null>;
   /** Change the stored login, in one step for all tabs; returns the result of `change`. */
   update(change: (stored: StoredLogin | null) => StoredLogin | null): Promise<StoredLogin | null>;
-  /** Do this while no other tab does. */
+  /** Run a function in one tab at a time. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
-  /** `changed` is called when another tab may have changed the login. Gives a function that ends it. */
+  /** `changed` is called when another tab may have changed the login. Returns a function that stops it. */
   watch(changed: () => void): () => void;
 }
 
 const KEY = 'login';
 
 /**
- * The browser's own store for the page in this folder, or one that ends with the page where the browser keeps nothing for
- * pages.
+ * The browser's store for the page in this folder. If the browser stores no data for pages, a store in memory.
  */
 export async function openLoginStore(folder: string): Promise<LoginStore> {
   const name = `statusbeam ${folder}`;
@@ -76,7 +75,7 @@ class BrowserStore implements LoginStore {
   }
 
   watch(changed: () => void): () => void {
-    // Messages are only hints: a tab that slept, or comes back from the history, looks for itself.
+    // Messages are only hints. A tab that wakes up, or returns from the history, reads the store.
     const shown = () => document.visibilityState === 'visible' && changed();
     this.#channel.onmessage = changed;
     addEventListener('pageshow', changed);

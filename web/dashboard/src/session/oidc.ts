@@ -13,7 +13,7 @@ const PENDING = 'statusbeam-sign-in';
 type Fetch = typeof globalThis.fetch;
 type ProtocolRequest = oauth.CustomFetchOptions<string, URLSearchParams | undefined>;
 
-/** What this tab must remember while its reader is at the provider. */
+/** The state that this tab stores while its reader is at the provider. */
 interface PendingSignIn {
   readonly state: string;
   readonly nonce: string;
@@ -25,7 +25,7 @@ interface PendingSignIn {
 export interface OidcOptions {
   /** The address of the page, as it is registered with the provider. */
   readonly page: string;
-  /** Of this tab alone: a sign-in ends in the tab where it began. */
+  /** The storage of this tab, because a sign-in ends in the tab where it began. */
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   readonly fetch?: Fetch;
 }
@@ -45,8 +45,8 @@ export class OidcProvider implements Provider {
   }
 
   /**
-   * Where the reader signs in. The answer that they bring back goes with this address of the page: its query and fragment.
-   * `isFresh`: the provider asks again, also within its own session. Throws SignInError.
+   * The address of the sign-in. After it, the page shows the same query and fragment again. `isFresh`: the provider asks again,
+   * even within its own session. Throws SignInError.
    */
   async signInUrl(address: string, { isFresh }: { isFresh: boolean }): Promise<string> {
     const { scopes, clientId } = this.#config;
@@ -82,7 +82,7 @@ export class OidcProvider implements Provider {
     });
   }
 
-  /** What this tab remembers of the sign-in that this is the answer to, once; null if it began none such. */
+  /** The stored state of the sign-in of this answer, once; null if this tab did not begin it. */
   takePending(answer: URLSearchParams): PendingSignIn | null {
     const { storage } = this.#options;
     const pending = JSON.parse(storage.getItem(PENDING) ?? 'null') as PendingSignIn | null;
@@ -148,7 +148,7 @@ export class OidcProvider implements Provider {
     const { page } = this.#options;
     const { clientId } = this.#config;
     if (this.#config.kind === 'managedLogin') {
-      // Cognito's own, which takes other parameters than OpenID Connect's.
+      // Cognito's own endpoint, with other parameters than OpenID Connect's
       const parameters = new URLSearchParams({ client_id: clientId, logout_uri: page });
       return `https://${this.#config.domain}/logout?${parameters}`;
     }
@@ -177,15 +177,15 @@ export class OidcProvider implements Provider {
   async #readMetadata(): Promise<oauth.AuthorizationServer> {
     const issuer = new URL(this.#config.issuer);
     const response = await oauth.discoveryRequest(issuer, { ...this.#request(), algorithm: 'oidc' });
-    // As AppSync does, take an issuer that differs by a slash at its end.
+    // like AppSync, accept an issuer that differs by a slash at its end
     const named = await fieldOf(response, 'issuer');
     const isSame = named.replace(/\/$/, '') === this.#config.issuer.replace(/\/$/, '');
     return oauth.processDiscoveryResponse(isSame ? new URL(named) : issuer, response);
   }
 
   /**
-   * The client, by the clock of who has just issued this token. The nonce and TLS say that it is new, so this clock of the
-   * device, which may be hours off, decides nothing.
+   * The client, with the clock of the token's issuer. The nonce and TLS prove that the token is new, so the device's clock,
+   * which may be wrong by hours, decides nothing.
    */
   async #byIssuersClock(response: Response): Promise<oauth.Client> {
     const token = await fieldOf(response, 'id_token');

@@ -3,13 +3,13 @@
 import type { Tokens } from './tokens.ts';
 
 export interface Provider {
-  /** Names the issuer and the client: tokens of another one are of no use. */
+  /** The issuer and the client. Tokens of others are useless. */
   readonly id: string;
-  /** New tokens for a login that goes on. Throws SignInError. */
+  /** Refresh the tokens of a login. Throws SignInError. */
   renew(tokens: Tokens): Promise<Tokens>;
-  /** Take back the refresh token. Throws SignInError. */
+  /** Revoke the refresh token. Throws SignInError. */
   revoke(tokens: Tokens): Promise<void>;
-  /** Where the browser goes to sign out there, too, with the last tokens if there are any; null where nothing is to be done. */
+  /** The address of the provider's sign-out, with the last tokens if known; null: the provider has none. */
   signOutUrl(tokens: Tokens | null): Promise<string | null>;
 }
 

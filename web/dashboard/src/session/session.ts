@@ -56,7 +56,7 @@ function rolesIn(claim: unknown): string[] {
   return Array.isArray(claim) ? claim.map(String) : typeof claim === 'string' ? claim.split(/\s+/) : [];
 }
 
-/** If the sign-in service cannot be reached, the login may still be good: the client tries again. */
+/** If the sign-in service cannot be reached, the login may still be valid, so the client retries. */
 function asClientError(error: unknown): never {
   throw error instanceof SignInError && error.retriable ? new StatusbeamError('unavailable', error.message) : error;
 }

@@ -1,4 +1,4 @@
-// What went wrong at a provider, in plain words and with a way out.
+// Errors of a provider, in plain words and with the next step.
 
 import * as oauth from 'oauth4webapi';
 import type { RedirectSignIn } from '../config.ts';
@@ -8,7 +8,7 @@ const OWN_WORDS = 200;
 const PASSING = new Set(['server_error', 'temporarily_unavailable']);
 const NO_ANSWER = new Set<string>([oauth.RESPONSE_IS_NOT_CONFORM, oauth.RESPONSE_IS_NOT_JSON, oauth.PARSE_ERROR]);
 
-/** Where readers sign in, as they see it in their address bar. */
+/** The provider's host, as readers see it in the address bar. */
 export function hostOf(config: RedirectSignIn): string {
   return config.kind === 'managedLogin' ? config.domain : new URL(config.issuer).host;
 }
@@ -20,7 +20,7 @@ export function foreignAnswer(host: string): SignInError {
   );
 }
 
-/** An error of the protocol as a SignInError; any other as it is. */
+/** An error of the protocol as a SignInError; any other error unchanged. */
 export function problemOf(error: unknown, host: string): unknown {
   if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) {
     const message = `${refusal(error.error, host)}${ownWords(error.error_description)}`;

@@ -21,7 +21,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What Cognito asks to be proved: the parameters of its challenge PASSWORD_VERIFIER. */
+/** The parameters of Cognito's challenge PASSWORD_VERIFIER. */
 export interface VerifierChallenge {
   readonly USER_ID_FOR_SRP: string;
   readonly SALT: string;
@@ -42,7 +42,7 @@ export class PasswordProof {
     this.publicValue = this.#public.toString(16);
   }
 
-  /** The answer to the challenge. Throws SignInError for values that would give the password away. */
+  /** The answer to the challenge. Throws SignInError for values that would reveal the password. */
   async answer(userPoolId: string, password: string, challenge: VerifierChallenge, now: Date): Promise<Record<string, string>> {
     const { USER_ID_FOR_SRP: userId, SECRET_BLOCK: block } = challenge;
     const poolName = userPoolId.slice(userPoolId.indexOf('_') + 1);

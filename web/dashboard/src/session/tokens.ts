@@ -17,8 +17,8 @@ export function viewTokenClaims(token: string): { sub?: string; tenant?: string;
 }
 
 /**
- * Until when a token that has just been issued is good, in epoch milliseconds by this device's clock. Only the token's lifetime
- * counts, so a clock that is hours off renews no token too late or all the time.
+ * The expiry of a newly issued token, in epoch milliseconds by this device's clock. Only the token's lifetime counts, so a
+ * clock that is wrong by hours renews no token too late or too often.
  */
 export function goodUntil(token: string, now: number): number {
   const { exp, iat } = claimsOf(token);

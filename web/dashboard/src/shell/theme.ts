@@ -1,4 +1,4 @@
-// Light or dark: the system's setting, unless the reader chose. The styles do the rest (light-dark()).
+// The light or dark theme: the system's setting, unless the reader chooses. The styles use light-dark().
 
 import { useEffect } from 'react';
 import { useStored } from '../ui/useStored.ts';
@@ -6,7 +6,7 @@ import { useStored } from '../ui/useStored.ts';
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** The reader's choice, kept on the document, where the styles see it. */
+/** Store the reader's choice on the document, where the styles read it. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useStored<Theme>('statusbeam-theme', THEMES, 'system');
   useEffect(() => {

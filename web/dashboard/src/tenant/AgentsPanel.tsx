@@ -4,7 +4,7 @@ import { Icon, type IconName } from '../ui/Icon.tsx';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
 import { type AgentHealth, type Health, NEWEST } from './agentHealth.ts';
 
-/** `state` is the one whose colours it has. */
+/** `state` is the state with the same colours. */
 const SIGNS: Record<Health, { label: string; icon: IconName; state: string }> = {
   healthy: { label: 'Healthy', icon: 'check', state: 'success' },
   degraded: { label: 'Degraded', icon: 'alert', state: 'error' },
@@ -15,7 +15,7 @@ const SIGNS: Record<Health, { label: string; icon: IconName; state: string }> = 
 
 interface Props {
   agents: readonly AgentHealth[];
-  /** How many jobs they are of, and how many could not be read. */
+  /** The number of their jobs, and of jobs that could not be read. */
   jobs: number;
   unread: number;
 }

@@ -11,7 +11,7 @@ interface Props {
   jobs: readonly Job[];
   stateOf: (job: Job) => ShownState;
   now: number;
-  /** Whether filters may have left some out. */
+  /** Whether filters may hide some jobs. */
   isNarrowed: boolean;
   isLoading: boolean;
   readProblem: string | null;

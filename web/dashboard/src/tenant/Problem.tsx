@@ -1,6 +1,6 @@
 import { Icon } from '../ui/Icon.tsx';
 
-/** What could not be read. */
+/** A notice about a failed read. */
 export function Problem({ text }: { text: string }) {
   return (
     <p className="notice" role="alert" data-state="failed">

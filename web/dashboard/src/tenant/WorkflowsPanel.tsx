@@ -4,7 +4,7 @@ import { COUNTED, workflowCounts } from './tenantFilter.ts';
 
 interface Props {
   counts: readonly JobCount[];
-  /** The workflow that the jobs below are narrowed to; empty: any. */
+  /** The workflow by which the jobs below are filtered; empty: any. */
   chosen: string;
   onChoose: (workflow: string) => void;
 }

@@ -1,12 +1,12 @@
-// How the agents of a tenant do, by name, over the jobs that were read. Pure.
+// The health of a tenant's agents by name, from the read jobs. Pure.
 //
 // An agent's health is the first of these that is true of its invocations:
-//   lost      one that should report has been silent so long that it counts as lost
-//   stale     one that should report is overdue
-//   unknown   one fell silent while this page was cut off
-//   degraded  of its newest ten that ended by themselves, at least one in five failed
+//   lost      an invocation that should report is lost
+//   stale     an invocation that should report is stale
+//   unknown   an invocation became silent while this page had no connection
+//   degraded  at least one in five of its newest ten ended invocations failed
 // healthy   otherwise
-// What its job's end or a cancellation left open tells nothing of the agent.
+// Invocations that were open at their job's end, or cancelled, do not count.
 
 import { agentStateAt } from '../job/liveness.ts';
 import { groupOf, isSilent } from '../labels.ts';
@@ -25,7 +25,7 @@ export interface AgentHealth {
   /** The number of failures among the newest invocations that ended by themselves. */
   readonly failed: number;
   readonly ended: number;
-  /** The newest of the silent ones' jobs, else of the failed ones': where to look; null when there is none. */
+  /** The newest job with a silent invocation, else with a failed one, for the link; null if there is none. */
   readonly example: string | null;
 }
 

@@ -1,4 +1,4 @@
-// Which jobs of a tenant are shown, in what state, and how many there are of each kind. Pure.
+// Filters the jobs of a tenant, and finds their states and the numbers of each kind. Pure.
 
 import { isOver } from '@statusbeam/client';
 import { jobLivenessAt, jobStateAt } from '../job/liveness.ts';
@@ -30,7 +30,7 @@ export function shownJob(job: TenantJob, known: Job | null, nowMs: number, disco
   return { job, known, state: jobState(overallStatus, sequence, jobLivenessAt(lease, nowMs, disconnectedSinceMs)) };
 }
 
-/** Each job as the newest of these has it. */
+/** The newest version of each job. */
 export function newestKnown(jobs: readonly Job[]): ReadonlyMap<string, Job> {
   const newest = new Map<string, Job>();
   for (const job of jobs) {
@@ -59,11 +59,11 @@ export const COUNTED = [
 
 type Numbers = readonly (readonly [name: string, number: string])[];
 
-/** The numbers of the store by name: "12", or "1000+" where it counted no further. */
+/** The API's numbers by name: "12", or "1000+" above its limit. */
 export const countsOf = (counts: readonly JobCount[]): Numbers => numbersOf(counts, ({ count }) => count);
 
 export interface WorkflowRow {
-  /** Null: the jobs that name none. */
+  /** Null: the jobs without a workflow. */
   readonly workflow: string | null;
   readonly numbers: Numbers;
 }
@@ -91,7 +91,7 @@ function numbersOf(counts: readonly JobCount[], countIn: (count: JobCount) => nu
 
 export type Sums = Readonly<Record<'running' | 'silent' | 'waiting' | 'users', number>>;
 
-/** How many jobs are in each group. */
+/** The number of jobs in each group. */
 export function sumsOf(jobs: readonly { job: Pick<TenantJob | Job, 'userId'>; state: ShownState }[]): Sums {
   const count = (group: string) => jobs.filter(({ state }) => groupOf(state) === group).length;
   return {
@@ -102,7 +102,7 @@ export function sumsOf(jobs: readonly { job: Pick<TenantJob | Job, 'userId'>; st
   };
 }
 
-/** Until when silence after a job's newest status is normal, by that status alone. */
+/** The end of the lease of a job's newest status. */
 export function leaseOf({ timestamp, metadata }: StatusUpdate): string {
   const seconds = metadata?.leaseSeconds;
   const lease = typeof seconds === 'number' ? Math.min(Math.max(LEASE_MS, seconds * 1000), MAX_LEASE_MS) : LEASE_MS;

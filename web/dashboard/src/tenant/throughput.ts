@@ -1,11 +1,11 @@
-// How much the tenant reports by the minute, ready to be drawn. Pure.
+// The tenant's statuses by the minute, for the chart. Pure.
 
 import type { TenantMinute } from '../types.ts';
 
 export const MINUTE_MS = 60_000;
 export const SHOWN_MINUTES = 60;
 
-/** Each minute from the first to the current one, at most 60, also those in which nothing was reported. */
+/** Each minute from the first to the current one, at most 60, including minutes without statuses. */
 export function minutesUntil(nowMs: number, minutes: readonly TenantMinute[], sinceMs: number): readonly TenantMinute[] {
   const minuteOf = (ms: number) => Math.floor(ms / MINUTE_MS) * MINUTE_MS;
   const last = minuteOf(nowMs);
@@ -19,13 +19,13 @@ export function minutesUntil(nowMs: number, minutes: readonly TenantMinute[], si
 }
 
 export interface Rate {
-  /** In the last minute that is over; null before there is one. */
+  /** The number in the last complete minute; null if there is none yet. */
   readonly lastMinute: number | null;
   readonly most: number;
   readonly total: number;
 }
 
-/** The sums over the minutes; the last minute is not over yet. */
+/** The sums over the minutes, including the current one. */
 export function rateOf(numbers: readonly number[]): Rate {
   return {
     lastMinute: numbers.at(-2) ?? null,

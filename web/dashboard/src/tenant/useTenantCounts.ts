@@ -12,7 +12,7 @@ export interface TenantCounts {
   readonly problem: string | null;
 }
 
-/** The tenant's jobs by their state. They are counted again when `news` changes. */
+/** The tenant's jobs by their state. The hook counts them again when `news` changes. */
 export function useTenantCounts(client: Client, news: string): TenantCounts {
   const [counted, setCounted] = useState<TenantCounts>({ counts: null, problem: null });
   // biome-ignore lint/correctness/useExhaustiveDependencies: news is a reason to count again

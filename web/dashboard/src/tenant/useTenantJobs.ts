@@ -2,13 +2,13 @@ import { fullPage, type JobFilters, type JobPage, listTenantJobs } from '@status
 import { useEffect, useState } from 'react';
 import type { Client, Job } from '../types.ts';
 
-/** After a reading that failed. */
+/** The pause after a failed read, in milliseconds. */
 const RETRY_MS = 10_000;
 
 export interface TenantJobs {
   readonly jobs: readonly Job[];
   readonly isLoading: boolean;
-  /** Why the newest reading failed; null when it did not. */
+  /** The error of the newest read; null if it succeeded. */
   readonly problem: string | null;
   /** Reads one more page; null when there is none. */
   readonly loadMore: (() => void) | null;
@@ -24,9 +24,9 @@ interface Read {
 
 const NOTHING: Read = { asked: '', jobs: [], nextToken: null, problem: null };
 
-/** Jobs of the tenant, as the store has them. The newest are read again when `news` changes. Without a client, nothing is read. */
+/** The tenant's jobs from the API. A change of `news` makes the hook read the newest again. Without a client, it reads none. */
 export function useTenantJobs(client: Client | null, filters: JobFilters, news: string): TenantJobs {
-  const asked = JSON.stringify(filters); // the same text for the same filters, however often they are written down
+  const asked = JSON.stringify(filters); // the same text for equal filters in new objects
   const [read, setRead] = useState<Read>(NOTHING);
   // biome-ignore lint/correctness/useExhaustiveDependencies: news is a reason to read again
   useEffect(() => {
@@ -66,7 +66,7 @@ export function useTenantJobs(client: Client | null, filters: JobFilters, news: 
   return { jobs, isLoading: client !== null && !isRead, problem, loadMore: nextToken === null ? null : loadMore };
 }
 
-/** The jobs and pages that are read already stay. */
+/** Keep the jobs and pages that are already read. */
 function withNewest(before: Read, asked: string, { jobs, nextToken }: JobPage): Read {
   return before.asked === asked && before.jobs.length > 0
     ? { ...before, jobs: together(jobs, before.jobs), problem: null }
@@ -81,7 +81,7 @@ function failed(before: Read, asked: string, { message }: Error): Read {
   return { ...(before.asked === asked ? before : { ...NOTHING, asked }), problem: message };
 }
 
-/** Each job once, as the first list has it. */
+/** Each job once, from the first list that has it. */
 const together = (first: readonly Job[], second: readonly Job[]): readonly Job[] => [
   ...new Map([...second, ...first].map((job) => [job.jobId, job])).values(),
 ];

@@ -14,7 +14,7 @@ import { fits, newestKnown, type ShownJob, type Sums, shownJob, sumsOf } from '.
 import { type TenantCounts, useTenantCounts } from './useTenantCounts.ts';
 import { useTenantJobs } from './useTenantJobs.ts';
 
-/** How often the store is read again while jobs begin and end. */
+/** The interval of reads while jobs begin and end, in milliseconds. */
 const READ_EVERY_MS = 2_500;
 const RUNNING = { overallStatus: 'processing', limit: 50 } as const;
 
@@ -23,11 +23,11 @@ interface TenantView extends TenantCounts {
   readonly now: number;
   readonly sums: Sums;
   readonly agents: readonly AgentHealth[];
-  /** All that is known. */
+  /** All known jobs. */
   readonly known: ReadonlyMap<string, Job>;
-  /** Those that have reported since the page was opened and fit, the one with the newest status first. */
+  /** The matching jobs that have reported since the page was opened, the one with the newest status first. */
   readonly reporting: readonly ShownJob[];
-  /** The others of the store that fit, the newest first. */
+  /** The other matching jobs, newest first. */
   readonly earlier: readonly Job[];
   readonly stateOf: (job: Job) => ShownState;
   readonly isLoading: boolean;
@@ -43,7 +43,7 @@ export function useTenantView(client: Client, state: ListState): TenantView {
   const now = useNow(true);
   const disconnectedSinceMs = useDisconnectedSince(connection);
 
-  // The store is read again when a job begins or ends.
+  // The page reads the jobs again when a job begins or ends.
   const states = useMemo(() => JSON.stringify(jobs.map(({ jobId, overallStatus }) => [jobId, overallStatus]).sort()), [jobs]);
   const news = useThrottled(states, READ_EVERY_MS);
   const counted = useTenantCounts(client, news);
@@ -62,7 +62,7 @@ export function useTenantView(client: Client, state: ListState): TenantView {
     [newest.jobs, running.jobs, narrowed.jobs, found.jobs]
   );
 
-  // The agents of reporting, running and newest jobs are known, also if the filters hide these jobs.
+  // Read the agents of reporting, running and newest jobs, even if the filters hide these jobs.
   const withAgents = useMemo(
     () => [...new Set([...jobs, ...running.jobs, ...newest.jobs].map(({ jobId }) => jobId))],
     [jobs, running.jobs, newest.jobs]

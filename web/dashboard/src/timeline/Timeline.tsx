@@ -19,7 +19,7 @@ interface Props {
   onTravel: ((sequence: number) => void) | null;
 }
 
-/** The timeline: a row an agent, a bar an attempt, a mark a tool call; the orchestrator's phases above. */
+/** The timeline: a row for each agent, a bar for each attempt, a mark for each tool call, and the phases above. */
 export const Timeline = memo(function Timeline({ moment, chosen, onChoose, onTravel }: Props) {
   const { job, history, disconnectedSinceMs } = moment;
   const now = useMomentMs(!isOver(job));
@@ -177,7 +177,7 @@ interface TrackProps {
   onTravel: ((sequence: number) => void) | null;
 }
 
-/** Its bars and marks are for the eye: the log has the same moments for the keyboard. */
+/** Its bars and marks are for the pointer. The log has the same moments for the keyboard. */
 const Track = memo(function Track({ row, state, onTravel }: TrackProps) {
   const last = row.bars.at(-1);
   return (

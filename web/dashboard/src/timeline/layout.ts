@@ -20,7 +20,7 @@ export interface Bar {
   state: 'success' | 'error' | 'cancelled' | 'in-progress' | 'unfinished';
   label: string;
   isOpen: boolean;
-  /** The place of its newest status; from there to its end there is only silence. */
+  /** The place of its newest status. The agent was silent from there to its end. */
   lastStatusAt: number;
 }
 
@@ -54,8 +54,8 @@ const LEAST_RUNNING_MS = 2000;
 const SILENT_SHARE = 0.3;
 
 /**
- * Lay out a job at `nowMs`: bars that have not ended reach that far. A past moment is placed on the axis of the whole
- * job, so that nothing moves while the reader goes through time.
+ * Lay out a job at `nowMs`, to which open bars reach. A past moment uses the axis of the whole job, so that the bars stay in
+ * place while the reader changes the moment.
  */
 export function layOut(job: Job, history: History, nowMs: number, isPast = false): Timeline {
   // The log's beginning may have expired, or not be read yet: the axis begins with the job, or with its current run.
@@ -99,7 +99,7 @@ function endOf(startMs: number, lastMs: number, nowMs: number, isOver: boolean, 
 interface Axis {
   /** The place of a time, as a share of the timeline. */
   at: (ms: number) => number;
-  /** How far what has not ended reaches. */
+  /** The end of open bars. */
   now: number;
   nowMs: number;
 }

@@ -7,14 +7,14 @@ import { Icon } from '../ui/Icon.tsx';
 interface Props {
   jobId: string;
   sequence: number;
-  /** When the moment was, in epoch milliseconds. */
+  /** The time of the moment, in epoch milliseconds. */
   atMs: number;
   /** Whether the job has ended since. */
   isOver: boolean;
   onLeave: () => void;
 }
 
-/** Above everything while a moment of the past is shown. */
+/** The banner that is shown with a past moment. */
 export function PastBanner({ jobId, sequence, atMs, isOver, onLeave }: Props) {
   const now = useNow(false);
   return (

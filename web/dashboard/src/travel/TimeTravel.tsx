@@ -18,7 +18,7 @@ interface Props {
   isOver: boolean;
 }
 
-/** The slider over a job's statuses: the page as it was at any of them. */
+/** The slider over a job's statuses, which shows the page as it was at each of them. */
 export function TimeTravel({ jobId, travel, updates, startedAt, isOver }: Props) {
   const { at, isPlaying, speed } = travel;
   const last = updates.length - 1;
@@ -107,7 +107,7 @@ export function TimeTravel({ jobId, travel, updates, startedAt, isOver }: Props)
   );
 }
 
-/** Where on the slider something failed; the newest of them. */
+/** Marks for the newest failures on the slider. */
 const FailureMarks = memo(function FailureMarks({ updates }: { updates: readonly StatusUpdate[] }) {
   const last = updates.length - 1;
   const failures = updates.flatMap((update, index) => (last > 0 && toneOf(update) === 'bad' ? [index / last] : []));

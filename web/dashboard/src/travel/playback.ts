@@ -1,4 +1,4 @@
-// Playing a job again: how long to wait between two of its statuses. Pure.
+// Replays a job: the wait between two of its statuses. Pure.
 
 import type { StatusUpdate } from '../types.ts';
 

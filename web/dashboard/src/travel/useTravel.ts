@@ -1,4 +1,4 @@
-// Time travel of one job: which of its moments is shown, and playing on from there.
+// Time travel in one job: the shown moment, and the replay from there.
 
 import { useCallback, useEffect, useState } from 'react';
 import type { StatusUpdate } from '../types.ts';

@@ -1,6 +1,6 @@
 import { percentText } from '../format.ts';
 
-/** A progress bar. `value` null: under way, progress unknown. */
+/** A progress bar. `value` null: running, with unknown progress. */
 export function Bar({ value, label, className = '' }: { value: number | null; label: string; className?: string }) {
   const share = Math.min(100, Math.max(0, value ?? 0));
   return (

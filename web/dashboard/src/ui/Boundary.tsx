@@ -5,12 +5,12 @@ import { Icon } from './Icon.tsx';
 interface Props {
   /** The name of its content, for the notice: "The log". */
   name: string;
-  /** A change of any of these draws the content again. */
+  /** A change of any of these renders the content again. */
   resetKeys?: readonly unknown[];
   children: ReactNode;
 }
 
-/** Around a panel: a defect within it leaves the rest of the page as it is. */
+/** A boundary around a panel: an error inside leaves the rest of the page unchanged. */
 export function PanelBoundary({ name, resetKeys = [], children }: Props) {
   return (
     <ErrorBoundary
@@ -34,12 +34,12 @@ export function PanelBoundary({ name, resetKeys = [], children }: Props) {
   );
 }
 
-/** Around one row: the others are shown. */
+/** A boundary around one row: the other rows stay. */
 export function RowBoundary({ name, children }: { name: string; children: ReactNode }) {
   return <ErrorBoundary fallback={<p className="muted small broken-row">{name} cannot be shown.</p>}>{children}</ErrorBoundary>;
 }
 
-/** Around the whole page. */
+/** A boundary around the whole page. */
 export function PageBoundary({ children }: { children: ReactNode }) {
   return (
     <ErrorBoundary

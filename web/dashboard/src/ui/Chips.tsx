@@ -11,7 +11,7 @@ interface Props<Key extends string> {
   onChoose: (key: Key) => void;
 }
 
-/** One of a few choices; pressing another one changes it at once. */
+/** A choice between a few options. Pressing another option changes it at once. */
 export function Chips<Key extends string>({ label, choices, chosen, onChoose }: Props<Key>) {
   return (
     <fieldset className="chips">

@@ -1,7 +1,7 @@
 import { durationText, tickingText } from '../format.ts';
 import { useMomentMs } from '../job/moment.ts';
 
-/** How long something took, or has been taking; ticks while it has no end. */
+/** The duration between two times. It ticks while there is no end. */
 export function Elapsed({ from, to, exactMs = null }: { from: string | null; to: string | null; exactMs?: number | null }) {
   const now = useMomentMs(from !== null && to === null);
   if (exactMs !== null) {

@@ -8,7 +8,7 @@ interface Props {
   children: ReactNode;
 }
 
-/** Something that scrolls by itself; the keyboard can reach and scroll it, too. */
+/** A region that scrolls, also by keyboard. */
 export function ScrollRegion({ ref, className, label, onScroll, children }: Props) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: without it, the keyboard could not scroll

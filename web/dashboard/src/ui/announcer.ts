@@ -1,4 +1,4 @@
-// Passes news to screen readers, no more often than people can listen: the newest replaces others, unless they must be read.
+// Passes texts to screen readers, not faster than people can listen. A new text replaces waiting ones, unless they are urgent.
 
 export const EVERY_MS = 2500;
 
@@ -13,7 +13,7 @@ export class Announcer {
   #show: (text: string) => void;
   #timers: Timers;
 
-  /** `show` puts a text where screen readers find it. */
+  /** `show` puts a text into the live region. */
   constructor(show: (text: string) => void, timers: Timers = { setTimeout: (action, ms) => setTimeout(action, ms) }) {
     this.#show = show;
     this.#timers = timers;
@@ -24,7 +24,7 @@ export class Announcer {
     this.#soon();
   }
 
-  /** Announce a text that no later one replaces. */
+  /** Announce a text that later ones do not replace. */
   announceAlways(text: string): void {
     this.#certain.push(text);
     this.#soon();

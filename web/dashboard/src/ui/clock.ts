@@ -1,5 +1,5 @@
-// The page's clock: one timer for everything that ticks, and none when nothing does. It follows the service's time:
-// a machine whose own clock is minutes off would show wrong ages, and a lost agent as running.
+// The page's clock: one timer for all ticking elements, and none without them. It follows the service's time, because by a
+// wrong clock of the machine the page would show wrong ages, and a lost agent as running.
 
 import { createContext, useContext, useMemo, useSyncExternalStore } from 'react';
 
@@ -49,8 +49,8 @@ export function useNow(isTicking = true): number {
 }
 
 /**
- * Since when the page receives no status, in epoch milliseconds; null while it does. Without a connection the client polls, so
- * the page is only cut off while its requests fail, too.
+ * The time since which the page receives no status, in epoch milliseconds; null while it does. Without a connection the client
+ * polls, so the page is disconnected only while its requests also fail.
  */
 export function useDisconnectedSince(connection: string, isFailing = true): number | null {
   const clock = useContext(ClockContext);

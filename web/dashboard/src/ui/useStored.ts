@@ -1,6 +1,6 @@
 import { useState } from 'react';
 
-/** A choice that this browser remembers. */
+/** A choice that this browser stores. */
 export function useStored<T extends string>(key: string, choices: readonly T[], first: T): [T, (value: T) => void] {
   const [value, setValue] = useState<T>(() => {
     const kept = localStorage.getItem(key);

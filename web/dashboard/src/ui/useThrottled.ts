@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 
-/** `value`, at most once in so many milliseconds, however often it changes; the newest one is never left out. */
+/** `value`, at most once in each interval of milliseconds. The newest value always follows. */
 export function useThrottled<Value>(value: Value, milliseconds: number): Value {
   const [shown, setShown] = useState(value);
   const newest = useRef(value);

@@ -1,4 +1,4 @@
-"""Open streams: counted, limited, and ended where they wait."""
+"""Open streams: their count, their limits, and their end."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_a_user_and_a_process_have_limits() -> None:
         assert len(connections) == 1
 
 
-async def test_streams_of_an_ended_login_end_and_all_others_go_on() -> None:
+async def test_streams_of_an_ended_login_end_and_all_others_stay() -> None:
     ended = MemoryEndedLogins()
     connections = Connections(ended, check_seconds=0.001)
     newer = Viewer(user_id="ana", tenant_id="city", signed_in_at=300)
@@ -122,5 +122,5 @@ async def test_logins_are_checked_only_while_a_stream_is_open() -> None:
         (["http://localhost:*"], "https://localhost:5173", False),
     ],
 )
-def test_which_pages_may_use_the_bridge(allowed: list[str], origin: str | None, allows: bool) -> None:
+def test_allowed_pages_may_use_the_bridge(allowed: list[str], origin: str | None, allows: bool) -> None:
     assert Origins(allowed).allows(origin) is allows

@@ -1,4 +1,4 @@
-"""Which viewer a token stands for, and which tokens stand for nobody."""
+"""The viewer of each token, and the tokens without a viewer."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def token(**changes: Any) -> str:
     return pyjwt.encode(kept, KEY, algorithm="RS256", headers={"kid": "k1"})
 
 
-async def test_a_view_token_stands_for_its_user_and_its_jobs() -> None:
+async def test_a_view_token_gives_its_user_and_its_jobs() -> None:
     viewer = await World().viewer(view_token(job_ids=["job-1"]))
     assert viewer == Viewer(
         user_id="ana", tenant_id="city", job_ids=("job-1",), signed_in_at=NOW, read_only=True
@@ -111,7 +111,7 @@ async def test_a_view_token_stands_for_its_user_and_its_jobs() -> None:
         pytest.param({"iss": PROVIDER}, ("city", ("viewer",)), id="OpenID Connect"),
     ],
 )
-async def test_an_issuers_token_stands_for_its_user(changes: dict[str, Any], expected: Any) -> None:
+async def test_an_issuers_token_gives_its_user(changes: dict[str, Any], expected: Any) -> None:
     viewer = await World().viewer(token(**changes))
     assert (viewer.tenant_id, viewer.roles) == expected
     assert (viewer.user_id, viewer.job_ids, viewer.signed_in_at) == ("ana", None, NOW - 1_000)
@@ -148,13 +148,13 @@ async def test_the_user_is_in_the_claim_that_the_deployment_names(claim: str) ->
         pytest.param(token(token_use="refresh"), 401, id="neither access nor ID token"),
     ],
 )
-async def test_other_tokens_stand_for_nobody(refused: str, status: int) -> None:
+async def test_other_tokens_give_no_user(refused: str, status: int) -> None:
     assert (await World().refusal(refused)).status == status
 
 
 async def test_the_bearer_of_a_bad_view_token_gets_no_reason() -> None:
     problem = await World().refusal(view_token(audience="another"))
-    assert problem.detail == "A valid token is needed."
+    assert problem.detail == "The request needs a valid token."
 
 
 async def test_a_login_that_was_ended_is_refused_and_a_newer_one_is_not() -> None:
@@ -198,6 +198,6 @@ async def test_a_ticket_does_not_outlive_the_login() -> None:
         pytest.param({"job_ids": ("job-2",)}, False, id="a token of another job"),
     ],
 )
-def test_who_sees_a_job(viewer: dict[str, Any], sees: bool) -> None:
+def test_readers_see_allowed_jobs_only(viewer: dict[str, Any], sees: bool) -> None:
     head = Head(job_id="job-1", user_id="ana", tenant_id="city")
     assert Viewer(**{"user_id": "ana", "tenant_id": "city", **viewer}).may_see(head) is sees

@@ -1,4 +1,4 @@
-"""What every store of tickets and of ended logins does: each adapter is one line of parameters."""
+"""The behaviour of every store of tickets and of ended logins: each adapter is one line of parameters."""
 
 from __future__ import annotations
 

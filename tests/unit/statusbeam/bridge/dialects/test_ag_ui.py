@@ -1,4 +1,5 @@
-"""AG-UI: the client's state is the snapshot, and what is open closes once (its own verifier: tests/e2e)."""
+"""AG-UI: the client's state is the snapshot, and each open element closes once (its own verifier:
+tests/e2e)."""
 
 from __future__ import annotations
 
@@ -112,7 +113,7 @@ def test_a_retry_supersedes_and_is_a_subagent_of_its_own() -> None:
     ]
 
 
-def test_what_is_open_at_the_end_is_closed_as_unfinished() -> None:
+def test_open_agents_at_the_end_are_closed_as_unfinished() -> None:
     *_, error, finished = spoken(committed([geo("agent_invoking"), status("complete", 1)]), 0)
     assert (error["type"], error["message"]) == ("SUBAGENT_ERROR", "unfinished")
     assert (finished["type"], finished["outcome"]) == ("RUN_FINISHED", {"type": "success"})
@@ -142,7 +143,7 @@ def test_a_tool_is_an_activity_and_no_tool_call() -> None:
     assert not [event for event in spoken(log, 0) if event["type"].startswith("TOOL")]
 
 
-def test_lost_statuses_are_told_and_end_the_run() -> None:
+def test_lost_statuses_are_reported_and_end_the_run() -> None:
     joined = Joined(job=job_of(committed([geo("agent_invoking")])), lost=Lost.LOG_EXPIRED)
     verdict, snapshot, error = RUN.events_at_join(joined)
     assert (verdict["name"], verdict["value"]["recovered"]) == ("statusbeam.verdict", False)
@@ -157,7 +158,7 @@ def test_no_event_has_a_null_of_the_protocols() -> None:
             assert None not in event.values()
 
 
-def test_steps_are_told_with_the_statuss_own_time() -> None:
+def test_events_have_the_statuss_own_time() -> None:
     (step,) = steps_of(committed([geo("agent_invoking")]))
     assert isinstance(step, Step)
     assert {event["timestamp"] for event in RUN.events_of(step)} == {1_795_167_000_000}
@@ -170,7 +171,7 @@ def kinds(events: Sequence[Event]) -> list[str]:
     return [event["type"] for event in events if not event["type"].startswith("STATE")]
 
 
-def test_a_job_that_waits_is_an_interrupt_and_goes_on_as_the_next_run() -> None:
+def test_a_waiting_job_is_an_interrupt_and_continues_as_the_next_run() -> None:
     log = committed(
         [
             geo("agent_invoking"),

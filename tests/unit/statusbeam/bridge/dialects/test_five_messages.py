@@ -1,4 +1,4 @@
-"""The five messages: a client learns the snapshot wherever it joins, and a job has one last message."""
+"""The five messages: a client gets the snapshot from any join on, and a job has one final message."""
 
 from __future__ import annotations
 
@@ -125,14 +125,14 @@ def test_an_agent_that_begins_is_an_agent_status() -> None:
     assert message.data["cursor"] == "e1:1"
 
 
-def test_an_agents_end_is_a_complete_of_its_own_and_the_job_goes_on() -> None:
+def test_an_agents_end_is_a_separate_complete_and_the_job_continues() -> None:
     message = messages_for(geo("agent_invoking"), geo("agent_complete", 1, message="Found Elm Street"))[0]
     assert isinstance(message, CompleteMessage)
     assert (message.agent, message.status, message.progress) == ("Geo Agent", "Found Elm Street", 100)
     assert message.data["overallStatus"] == "processing"
 
 
-def test_an_agents_failure_is_an_error_of_its_own_and_the_job_goes_on() -> None:
+def test_an_agents_failure_is_a_separate_error_and_the_job_continues() -> None:
     message = messages_for(geo("agent_invoking"), geo("agent_error", 1, message="No map today"))[0]
     assert isinstance(message, ErrorMessage)
     assert (message.agent, message.error) == ("Geo Agent", "No map today")
@@ -154,7 +154,7 @@ def test_the_jobs_end_comes_from_the_orchestrator() -> None:
     )
 
 
-def test_who_joins_after_the_end_sees_no_agent_at_work() -> None:
+def test_a_client_that_joins_after_the_end_sees_no_running_agent() -> None:
     job = job_of(committed([geo("agent_invoking"), status("complete", 1)]))
     first, left, _ = spoken([Joined(job=job)])
     assert isinstance(first, ProgressMessage)
@@ -187,7 +187,7 @@ def test_a_status_is_a_message_also_when_the_snapshot_does_not_show_its_differen
     assert other.status == f"{long}2"
 
 
-def test_a_client_that_lost_statuses_is_told_so_before_it_takes_the_snapshot() -> None:
+def test_a_client_that_lost_statuses_gets_the_verdict_before_the_snapshot() -> None:
     job = job_of(committed([geo("agent_invoking")]))
     first, *others = spoken([Joined(job=job, lost=Lost.LOG_EXPIRED)])
     assert (first.type, len(others)) == ("progress", 1)
@@ -224,7 +224,7 @@ def test_a_part_of_a_snapshot_is_resumed_with_a_snapshot(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "e1", "~1", "e1:1~x", "e1:1~-1", "e1:1~1~1", "e1:1~1234567", "e1:1 1"])
-def test_what_is_no_cursor_is_refused(text: str) -> None:
+def test_an_invalid_cursor_is_refused(text: str) -> None:
     with pytest.raises(BadCursorError):
         resume_point(text)
 

@@ -1,4 +1,4 @@
-"""What a filter shows: by job, user, agent, type, word and family; never without the job's end."""
+"""Filters by job, user, agent, type, word and family, which never hide the job's end."""
 
 from __future__ import annotations
 

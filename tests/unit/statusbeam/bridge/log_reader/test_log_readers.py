@@ -1,4 +1,4 @@
-"""What every LogReader does: one list of cases, each adapter one line of parameters."""
+"""The behaviour of every LogReader: one list of cases, each adapter one line of parameters."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ async def test_heads_that_a_batch_left_out_are_asked_for_again_and_never_taken_f
         monkeypatch.setattr(client, "batch_get_item", batch_get_item)
         assert list(await reader.positions([job_key()])) == [job_key()]
         left_out[:] = [True, True]
-        with pytest.raises(JournalError, match="left out"):
+        with pytest.raises(JournalError, match="returned no answer for some heads"):
             await reader.positions([job_key()])
         reader.close()
 

@@ -1,4 +1,4 @@
-"""A tenant is read once for all operators of a process, and only jobs that have moved are read anew."""
+"""A tenant is read once for all operators of a process, and only changed jobs are read again."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ async def test_clients_share_a_watch_and_the_last_one_ends_it() -> None:
     assert len(reader.calls) == calls
 
 
-async def test_what_can_not_be_read_is_said_and_read_again() -> None:
+async def test_a_failed_read_is_reported_and_retried() -> None:
     log = Log()
     log.say("agent_invoking")
     reader = reader_of(log)

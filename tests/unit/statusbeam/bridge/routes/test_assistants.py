@@ -56,7 +56,7 @@ def text_of(result: Any) -> str:
     return str(result.content[0].text)
 
 
-async def test_every_tool_says_what_it_does_and_whether_it_only_reads() -> None:
+async def test_every_tool_has_a_description_and_its_read_only_hint() -> None:
     async with world() as w, w.client() as client:
         tools = (await client.list_tools()).tools
     reads = {tool.name: tool.annotations.read_only_hint for tool in tools if tool.annotations}
@@ -111,7 +111,7 @@ async def test_jobs_are_listed_and_filtered() -> None:
     assert [job["jobId"] for job in done.structured_content["jobs"]] == ["job-2"]
 
 
-async def test_updates_go_on_after_a_cursor_and_a_bad_one_gets_a_verdict() -> None:
+async def test_updates_continue_after_a_cursor_and_an_impossible_one_gets_a_verdict() -> None:
     async with world() as w, w.client() as client:
         w.log.say("agent_invoking", "calling_tool")
         first = (await client.call_tool("get_job_updates", {"job_id": "job-1"})).structured_content

@@ -1,4 +1,5 @@
-"""Server-sent events, read by `httpx-sse`: in order, resumed, with a verdict, and over after the end."""
+"""Server-sent events, read by `httpx-sse`: in order, resumed, with a verdict, and ended after the job's
+end."""
 
 from __future__ import annotations
 
@@ -101,7 +102,7 @@ async def test_a_stream_begins_with_how_long_to_wait_before_coming_back() -> Non
         assert "\r" not in answer.text
 
 
-async def test_a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() -> None:
+async def test_a_reconnecting_client_gets_each_missed_status_once() -> None:
     async with world() as w:
         async with w.stream() as events:
             await next_status(events)
@@ -114,7 +115,7 @@ async def test_a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() 
         assert [event.id for event in await w.whole_stream(after=last)] == [event.id for event in again]
 
 
-async def test_a_client_that_has_everything_of_a_settled_job_is_told_to_stay_away() -> None:
+async def test_a_client_with_every_status_of_a_settled_job_gets_204() -> None:
     async with world() as w:
         w.log.say("agent_invoking")
         w.log.end()
@@ -166,7 +167,7 @@ async def test_a_quiet_stream_is_kept_open_by_comments(monkeypatch: pytest.Monke
                 pass
 
 
-async def test_whoever_may_not_see_a_job_sees_one_that_has_not_begun() -> None:
+async def test_another_users_job_looks_like_one_that_has_not_begun() -> None:
     async with world() as w:
         w.log.say("agent_invoking")
         async with w.stream(viewer="ben") as events:

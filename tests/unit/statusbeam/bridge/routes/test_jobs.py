@@ -90,7 +90,7 @@ def test_a_workflow_is_chosen_by_name_and_its_session_by_the_caller(world: World
         ({}, "nobody", 401, "unauthenticated"),
     ],
 )
-def test_a_workflow_that_can_not_be_started_says_why(
+def test_a_workflow_that_can_not_be_started_has_a_reason(
     world: World, body: Any, viewer: str, status: int, code: str
 ) -> None:
     assert_problem(world.post("/run-workflow", viewer, json=body), status, code)
@@ -129,7 +129,7 @@ def test_a_session_is_found_by_its_other_names(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/workflow/job-1/status", "/jobs/job-1"])
-def test_a_client_that_has_the_state_is_told_so(world: World, path: str) -> None:
+def test_a_client_with_the_current_state_gets_304(world: World, path: str) -> None:
     world.log.say("agent_invoking")
     etag = world.get(path).headers["etag"]
     assert world.get(path, headers={"if-none-match": etag}).status_code == 304
@@ -178,7 +178,7 @@ def test_a_log_is_read_in_parts_that_join(world: World) -> None:
     assert world.get("/jobs/job-1/updates", params={"after": after}).json()["updates"] == []
 
 
-def test_a_log_that_is_not_whole_after_the_cursor_says_so(world: World) -> None:
+def test_a_log_with_missing_statuses_after_the_cursor_gets_a_verdict(world: World) -> None:
     world.log.say("agent_invoking", "calling_tool")
     epoch = world.log.job().head.epoch
 

@@ -135,7 +135,7 @@ def test_a_stream_is_read_from_any_offset_to_its_tail(world: World, monkeypatch:
     assert world.client.head("/jobs/job-1/stream").headers["stream-next-offset"] == offset
 
 
-def test_a_client_that_has_a_part_of_a_stream_is_told_so(world: World) -> None:
+def test_a_client_with_the_current_page_of_a_stream_gets_304(world: World) -> None:
     world.log.say("agent_invoking")
     etag = world.get("stream").headers["etag"]
     assert world.get("stream", headers={"if-none-match": etag}).status_code == 304
@@ -167,7 +167,7 @@ def test_a_long_poll_of_a_job_that_has_ended_waits_until_the_job_settles() -> No
 
 
 @pytest.mark.parametrize(("reason", "status"), [(EndReason.LOGIN_ENDED, 401), (EndReason.SHUTTING_DOWN, 503)])
-def test_a_long_poll_that_must_end_says_why(
+def test_a_long_poll_that_must_end_has_a_reason(
     world: World, monkeypatch: pytest.MonkeyPatch, reason: EndReason, status: int
 ) -> None:
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What operators see of their tenant: as a document, as server-sent events and over a WebSocket."""
+"""A tenant's overview for operators: as a document, as server-sent events and over a WebSocket."""
 
 from __future__ import annotations
 

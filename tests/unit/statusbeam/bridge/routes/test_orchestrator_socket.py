@@ -93,7 +93,7 @@ def test_several_clients_of_a_session_get_the_same(world: World) -> None:
         )  # fmt: skip
 
 
-def test_a_client_that_comes_back_gets_what_it_missed_once(world: World) -> None:
+def test_a_reconnecting_client_gets_the_missed_statuses_once(world: World) -> None:
     with world.connect() as socket:
         world.log.say("agent_invoking")
         cursor = socket.receive_json()["data"]["cursor"]
@@ -148,7 +148,7 @@ def test_a_session_that_gets_its_job_later_is_found_by_its_other_name(
 
 
 @pytest.mark.parametrize("viewer", ["ben", "leo"])
-def test_whoever_may_not_see_a_job_gets_nothing_of_it(viewer: str) -> None:
+def test_another_users_job_yields_nothing(viewer: str) -> None:
     world = World(heartbeat_seconds=0.05)
     with world.client, world.connect(viewer=viewer) as socket:
         world.log.say("agent_invoking")
@@ -210,7 +210,7 @@ def test_a_socket_that_takes_none_of_your_own_messages_is_closed(world: World) -
         pytest.param({"headers": {"origin": "https://evil.example"}}, 403, id="from another page"),
     ],
 )
-def test_a_handshake_that_is_refused_says_why(world: World, more: dict[str, Any], status: int) -> None:
+def test_a_refused_handshake_has_a_reason(world: World, more: dict[str, Any], status: int) -> None:
     world.bridge.origins = Origins(["https://ours.example"])
     refused = world.refusal(**more)
     assert refused.status_code == status

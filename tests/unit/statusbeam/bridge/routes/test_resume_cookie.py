@@ -1,4 +1,4 @@
-"""An EventSource that a ticket opened comes back to the same address: a cookie has its next ticket."""
+"""A reconnecting EventSource repeats its address, so a cookie has its next ticket."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def world(*origins: str) -> AsyncIterator[World]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_stream_comes_back_again_and_again_with_a_used_ticket(path: str) -> None:
+async def test_a_stream_reconnects_repeatedly_with_a_used_ticket(path: str) -> None:
     async with world() as w:
         ticket = await w.ticket()
         cookie = await w.cookie(path, ticket)

@@ -1,4 +1,4 @@
-"""A job's tail and its clients: joined, in order, without gaps, whatever happens to either."""
+"""A job's tail and its clients: joined, in order, without gaps, through failures of either."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ async def test_a_job_that_has_not_begun_is_joined_empty_and_followed_from_its_fi
     assert sequences(steps) == [1]
 
 
-async def test_a_client_goes_on_after_its_cursor_and_takes_no_snapshot() -> None:
+async def test_a_client_continues_after_its_cursor_without_a_snapshot() -> None:
     log = Log()
     log.say("agent_invoking", "calling_tool", "tool_complete")
     async with watching(log, Cursor(epoch(log), 1)) as watch:
@@ -170,7 +170,7 @@ async def test_a_job_id_that_is_used_again_is_another_log() -> None:
     assert [event.lost for event in events if isinstance(event, Joined)] == [Lost.OTHER_EPOCH]
 
 
-async def test_whoever_may_not_see_a_job_sees_one_that_has_not_begun() -> None:
+async def test_another_users_job_looks_like_one_that_has_not_begun() -> None:
     log = Log()
     log.say("agent_invoking")
     tails = Tails(reader_of(log), pace=QUICK)

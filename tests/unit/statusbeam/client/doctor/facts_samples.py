@@ -1,4 +1,4 @@
-"""Facts of a deployment that is well, for tests that change one of them."""
+"""Facts of a healthy deployment, for tests that change one of them."""
 
 from __future__ import annotations
 

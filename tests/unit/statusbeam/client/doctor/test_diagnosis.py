@@ -1,4 +1,4 @@
-"""Each fault has its finding, in words of its own; of several, the first one on the way is named."""
+"""Each fault has its own finding. Of several faults, the first one on the way is named."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ FAULTS: dict[str, tuple[Facts, str, Kind, str]] = {
         refused_token(token_expires_at=f.NOW + 60),
         "token_refused",
         Kind.NOT_ALLOWED,
-        "another deployment's",
+        "another deployment issued it",
     ),
     "a token without an end": (refused_token(), "token_refused", Kind.NOT_ALLOWED, "does not accept"),
     "a login that was ended": (
@@ -254,7 +254,7 @@ FAULTS: dict[str, tuple[Facts, str, Kind, str]] = {
         f.well(probe=f.answered(failure=GONE)),
         "publisher_gone",
         Kind.NOT_FOUND,
-        "gone",
+        "output PublisherFunctionArn does not exist",
     ),
     "no concurrency is left": (
         f.well(probe=f.answered(failure=Failure("TooManyRequestsException", "Rate Exceeded"))),
@@ -408,7 +408,7 @@ FAULTS: dict[str, tuple[Facts, str, Kind, str]] = {
         f.well(probe=f.probe(measures=f.measures(pushed=0, recovered=30))),
         "no_pushes",
         Kind.BROKEN,
-        "reading the log",
+        "reads every status from the log",
     ),
     "a named job of somebody else": (
         f.well(named_job=NamedJobFacts(job_id="job-1", owner="ana")),
@@ -489,7 +489,7 @@ WELL = {
 
 
 @pytest.mark.parametrize("case", WELL)
-def test_what_is_no_fault_is_not_named(case: str) -> None:
+def test_a_healthy_deployment_has_no_finding(case: str) -> None:
     assert diagnose(WELL[case]) is None
 
 
@@ -508,7 +508,7 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("first", ONE_OF_EACH)
-def test_of_several_faults_the_first_on_the_way_is_named(first: str) -> None:
+def test_the_first_of_several_faults_is_named(first: str) -> None:
     codes = list(ONE_OF_EACH)
     later = codes[codes.index(first) :]
     finding = diagnose(f.well(**{part: value for code in later for part, value in ONE_OF_EACH[code].items()}))

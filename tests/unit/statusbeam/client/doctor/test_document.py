@@ -1,4 +1,4 @@
-"""The document of a report, and its one line."""
+"""The document of a report, and its one-line form."""
 
 from __future__ import annotations
 

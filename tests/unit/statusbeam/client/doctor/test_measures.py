@@ -1,4 +1,4 @@
-"""Latencies and losses of a probe, by when each status was seen where."""
+"""Latencies and losses of a probe, by the times of each status at each place."""
 
 from __future__ import annotations
 

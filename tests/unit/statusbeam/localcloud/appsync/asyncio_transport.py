@@ -1,4 +1,4 @@
-"""A transport for tests: no socket, everything visible."""
+"""A transport for tests without a socket, which records everything."""
 
 from __future__ import annotations
 

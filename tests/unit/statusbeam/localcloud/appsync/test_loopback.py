@@ -1,4 +1,4 @@
-"""Only this machine may connect, and only pages that came from it."""
+"""Only this machine may connect, and only its own pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What localcloud uses of the emulator's inside. A failure after an upgrade means: it moved."""
+"""The emulator's internals that localcloud uses. A failure after an upgrade means that they have changed."""
 
 from __future__ import annotations
 

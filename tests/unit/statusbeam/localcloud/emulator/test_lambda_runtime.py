@@ -1,4 +1,4 @@
-"""A function of the emulator finds what AWS's runtime has, and nothing that happens to be installed here."""
+"""A function of the emulator can import the modules of AWS's runtime, and no other installed ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_sdk_and_the_standard_library_are_there(tmp_path: Path, name: str) -
 @pytest.mark.parametrize(
     "name", ["requests", "requests_aws4auth", "aws_lambda_powertools", "graphql", "status_utils"]
 )
-def test_what_a_bundle_must_bring_is_not_there(tmp_path: Path, name: str) -> None:
+def test_packages_of_a_bundle_are_not_importable_without_it(tmp_path: Path, name: str) -> None:
     done = run(f"import {name}", write_runtime(tmp_path / "runtime"), tmp_path)
     assert f"No module named '{name}'" in done.stderr
 

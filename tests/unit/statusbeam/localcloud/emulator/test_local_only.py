@@ -1,4 +1,4 @@
-"""Programs and this machine's pages reach the emulator; pages of the internet do not."""
+"""Programs and this machine's pages reach the emulator; pages of other sites do not."""
 
 from __future__ import annotations
 

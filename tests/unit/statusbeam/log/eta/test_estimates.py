@@ -1,4 +1,4 @@
-"""Estimates on their way: learnt from jobs that complete, told with the statuses of those that run."""
+"""Estimates through the publisher: learnt from completed jobs, sent with the statuses of running ones."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def learnt(world: World, experience: Mapping[str, StepHistory]) -> World:
     return world
 
 
-def test_a_job_is_told_how_long_earlier_ones_took_from_its_first_status_on(learnt: World) -> None:
+def test_a_job_has_an_estimate_from_its_first_status_on(learnt: World) -> None:
     publisher = learnt.publisher()
     publisher.say("job", begin())
     eta = publisher.eta_of("job")
@@ -223,7 +223,7 @@ def test_only_the_last_status_of_a_commit_carries_it_and_the_push_too(learnt: Wo
     assert learnt.broadcaster.pushed[-1].metadata == last.metadata
 
 
-def test_a_status_that_comes_late_tells_it_from_its_own_time(learnt: World) -> None:
+def test_a_late_status_has_an_estimate_from_its_own_time(learnt: World) -> None:
     publisher = learnt.publisher()
     publisher.say("job", begin())
     publisher.wait(2)
@@ -249,7 +249,7 @@ def test_a_status_that_comes_late_tells_it_from_its_own_time(learnt: World) -> N
         pytest.param({"plan": ["Unheard of"]}, id="a step nobody has run"),
     ],
 )
-def test_without_a_history_nothing_is_told(learnt: World, opening: dict[str, Any]) -> None:
+def test_without_a_history_there_is_no_estimate(learnt: World, opening: dict[str, Any]) -> None:
     publisher = learnt.publisher()
     publisher.say("job", begin(**opening))
     assert publisher.eta_of("job") is None
@@ -360,13 +360,13 @@ def test_a_redelivered_batch_keeps_its_first_estimate(learnt: World) -> None:
     assert learnt.broadcaster.pushed[-1] == first == publisher.last("job")
 
 
-def test_an_estimate_of_the_callers_own_stands(learnt: World) -> None:
+def test_an_estimate_of_the_caller_is_kept(learnt: World) -> None:
     publisher = learnt.publisher()
     publisher.say("job", begin(eta={"p50": 3, "p90": 4}))
     assert publisher.eta_of("job") == {"p50": 3.0, "p90": 4.0}
 
 
-def test_a_status_as_full_as_it_may_be_tells_an_estimate_too(learnt: World) -> None:
+def test_a_status_at_its_limits_has_an_estimate_too(learnt: World) -> None:
     publisher = learnt.publisher()
     publisher.say("job", begin())
     full = {"x": "y" * (METADATA_BYTES - len('{"x":""}'))}
@@ -467,7 +467,7 @@ def test_a_job_that_others_commit_to_is_read_once_in_a_while() -> None:
     assert 1 <= other.snapshots <= 2
 
 
-def test_a_process_that_commits_itself_learns_and_tells_too() -> None:
+def test_a_process_that_commits_itself_learns_and_estimates_too() -> None:
     settings = PublisherSettings(
         appsync_api_url="https://example.test/graphql",
         appsync_api_id="api",

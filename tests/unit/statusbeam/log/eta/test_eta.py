@@ -1,4 +1,4 @@
-"""What is left: estimates that hold on runs nobody has seen."""
+"""The remaining time: estimates that hold on unseen runs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_step_that_is_done_needs_no_history() -> None:
     assert p50([Step(name="gone", done=True), Step(name="a", depends_on=("gone",))]) == ABOUT_TEN
 
 
-def test_nothing_left_is_no_time_left() -> None:
+def test_without_remaining_steps_there_is_no_remaining_time() -> None:
     assert estimate([Step(name="a", done=True)], {}) == Eta(p50=0.0, p90=0.0)
 
 
@@ -271,12 +271,12 @@ def test_a_job_without_a_plan_has_no_steps_and_no_estimate() -> None:
     assert estimate(steps_of(job, START), {"Geo": TEN}) is None
 
 
-def test_a_completed_job_tells_how_long_each_step_took_with_retries_and_waiting() -> None:
+def test_a_completed_job_has_each_steps_duration_with_retries_and_waiting() -> None:
     job = fold(committed([PLAN, LOADED, *GEO_TRIES, *REST]))
     assert observations(job) == [("Load", 5), ("Geo", 10), ("Write", 1), (END, 2.5)]
 
 
-def test_a_job_that_failed_or_goes_on_tells_nothing() -> None:
+def test_a_failed_or_running_job_adds_nothing_to_the_history() -> None:
     assert observations(fold(committed([PLAN, LOADED]))) == []
     assert observations(fold(committed([PLAN, LOADED, status("error", 6)]))) == []
 

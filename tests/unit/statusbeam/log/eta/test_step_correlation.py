@@ -1,4 +1,4 @@
-"""How the steps of one run go together, learnt from runs and used for the next."""
+"""The correlation of a run's steps, learnt from runs and used for the next."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def learnt(*, together: float, runs: int = 300, names: tuple[str, ...] = NAMES) 
 
 
 @pytest.mark.parametrize("together", [0.0, 0.3, 0.8])
-def test_loadings_tell_how_far_steps_are_slow_together(together: float) -> None:
+def test_loadings_show_how_far_steps_are_slow_together(together: float) -> None:
     for loading in loadings(learnt(together=together)).values():
         assert loading**2 == pytest.approx(together, abs=0.15)
 
@@ -53,7 +53,7 @@ def test_the_first_runs_are_not_compared_because_they_have_no_place_among_others
     assert all(step.compared == 1 for step in learnt(together=0.5, runs=MIN_RUNS + 1).values())
 
 
-def test_what_is_no_duration_teaches_nothing() -> None:
+def test_an_invalid_duration_adds_nothing_to_the_history() -> None:
     assert increments([("a", -1.0), ("b", float("nan"))], {}) == {}
 
 
@@ -78,7 +78,7 @@ def middle(drawn: list[float]) -> float:
     return drawn[SAMPLES // 2]
 
 
-def test_a_slow_step_and_one_that_is_overdue_both_tell_of_a_slow_run() -> None:
+def test_a_slow_step_and_an_overdue_one_both_indicate_a_slow_run() -> None:
     assert middle(sample_paces([(0.8, 2.0)], [])) > 1
     assert middle(sample_paces([], [(0.8, 0.99)])) > 1
     assert middle(sample_paces([(0.8, -2.0)], [])) < -1

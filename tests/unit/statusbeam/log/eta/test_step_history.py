@@ -1,4 +1,4 @@
-"""How long a step took: histories that merge, stay small and tell what is left."""
+"""The durations of a step: histories that merge, stay small and give the remaining time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def remaining(history: StepHistory, elapsed: float, values: int) -> list[float]:
     curve = history.curve()
     passed = curve.share_below(elapsed)
     shares = ((place + 0.5) / values for place in range(values))
-    return [curve.left_at(passed + (1.0 - passed) * share, elapsed) for share in shares]
+    return [curve.remaining_at(passed + (1.0 - passed) * share, elapsed) for share in shares]
 
 
 @given(st.lists(seconds), st.lists(seconds), st.lists(seconds))
@@ -66,7 +66,7 @@ def test_a_history_stays_small_however_many_runs() -> None:
 
 
 @pytest.mark.parametrize("odd", [-1.0, math.nan, -math.inf])
-def test_what_is_no_duration_is_left_out(odd: float) -> None:
+def test_an_invalid_duration_is_left_out(odd: float) -> None:
     assert history_of([odd]).runs == 0
 
 
@@ -76,7 +76,7 @@ def test_durations_beyond_the_bins_count_in_the_outermost(value: float, expected
 
 
 @given(st.lists(seconds, max_size=30), seconds)
-def test_what_is_left_is_ascending_finite_and_not_negative(runs: list[float], elapsed: float) -> None:
+def test_remaining_times_are_ascending_finite_and_not_negative(runs: list[float], elapsed: float) -> None:
     left = remaining(history_of(runs), elapsed, 32)
     assert left == sorted(left)
     assert all(0 <= value < math.inf for value in left)

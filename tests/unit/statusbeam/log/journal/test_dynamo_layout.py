@@ -1,4 +1,4 @@
-"""What the DynamoDB adapters write and how they take failures; what they do is in test_adapters."""
+"""The items that the DynamoDB adapters write, and their failures; test_adapters has their behaviour."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ def test_a_delivery_that_comes_twice_at_the_same_time_is_committed_once(client: 
 
 
 @pytest.mark.parametrize("new_table", [None, MemoryTable], ids=["moto", "table in memory"])
-def test_a_job_that_ends_between_read_and_transaction_has_one_last_word(
+def test_a_job_that_ends_between_read_and_transaction_has_one_final_status(
     client: DynamoDBClient, new_table: Callable[[], Any] | None
 ) -> None:
     table = client if new_table is None else new_table()
@@ -316,7 +316,7 @@ def test_a_snapshot_that_moves_while_it_is_read_is_read_again(client: DynamoDBCl
     assert snapshot.head.sequence == 2
 
 
-def test_a_snapshot_that_never_stands_still_is_not_made_up(client: DynamoDBClient) -> None:
+def test_a_snapshot_that_always_changes_is_not_invented(client: DynamoDBClient) -> None:
     other = journal(client)
     other.commit(batch("b0"), deadline=SOON)
     moves = [lambda n=n: other.commit(batch(f"m{n}"), deadline=SOON) for n in range(20)]
@@ -368,9 +368,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("error", "code", "retriable"), FAILURES)
-def test_a_failure_of_the_table_says_whether_it_may_pass(
-    error: Exception, code: str, retriable: bool
-) -> None:
+def test_a_failure_of_the_table_is_retriable_or_not(error: Exception, code: str, retriable: bool) -> None:
     broken = journal(FailingClient(error))
     calls: list[Callable[[], object]] = [
         lambda: broken.commit(batch(), deadline=SOON),
@@ -384,9 +382,7 @@ def test_a_failure_of_the_table_says_whether_it_may_pass(
 
 
 @pytest.mark.parametrize(("error", "code", "retriable"), FAILURES)
-def test_a_failure_of_the_sessions_says_whether_it_may_pass(
-    error: Exception, code: str, retriable: bool
-) -> None:
+def test_a_failure_of_the_sessions_is_retriable_or_not(error: Exception, code: str, retriable: bool) -> None:
     store = DynamoSessionStore(cast("DynamoDBClient", FailingClient(error)), SESSIONS_TABLE)
     with pytest.raises(SessionStoreError) as failed:
         store.audience("city", "ana", now=NOW, of_several=True)

@@ -1,4 +1,5 @@
-"""What a publisher lets in: no secrets, of its tenant, on its clock; what is not for all is kept aside."""
+"""The publisher's admission: redaction, tenant, clock and limits; operators' details are stored
+separately."""
 
 from __future__ import annotations
 
@@ -97,7 +98,7 @@ def test_a_secret_in_pieces_is_hidden_in_all_of_one_payloads_messages() -> None:
     ]
 
 
-def test_a_secret_in_the_place_of_a_field_is_not_told_with_the_refusal(
+def test_a_secret_in_the_place_of_a_field_is_not_in_the_rejection(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     result = World().publish({**entry(), f"x={KEY}\nforged": 1})
@@ -107,7 +108,7 @@ def test_a_secret_in_the_place_of_a_field_is_not_told_with_the_refusal(
     assert "\nforged" not in caplog.messages[-1]
 
 
-def test_of_a_secret_in_several_payloads_only_whole_shapes_are_found() -> None:
+def test_in_several_payloads_only_complete_secrets_are_found() -> None:
     """What the library's own memory of the last messages is for: the publisher has none."""
     world = World()
     world.publish(entry(message=KEY[:9]))
@@ -165,7 +166,7 @@ def test_a_payload_whose_evidence_is_not_kept_is_committed_and_delivered_again()
 # operators
 
 
-def test_what_is_for_operators_is_beside_the_log_and_nowhere_else() -> None:
+def test_details_for_operators_are_beside_the_log_and_nowhere_else() -> None:
     world = World()
     world.publish(entry(metadata={"street": "Elm", "operator": {"cause": "the model timed out"}}))
     assert world.metadata() == {"street": "Elm"}
@@ -182,7 +183,7 @@ def test_metadata_for_operators_alone_leaves_none() -> None:
 
 
 @pytest.mark.parametrize("said", ["a word", 7, ["a"], True])
-def test_whatever_is_under_operator_is_not_for_all(said: object) -> None:
+def test_any_value_under_operator_is_for_operators_only(said: object) -> None:
     world = World()
     world.publish(entry(metadata={"operator": said}))
     assert "metadata" not in world.log()[0]
@@ -210,7 +211,7 @@ def test_metadata_too_big_for_the_log_goes_to_the_store_and_a_mark_stays() -> No
     assert snapshot.head.tokens == (7, 1)  # what the fold reads was kept
 
 
-def test_of_many_keys_that_were_spilled_the_first_are_named_and_cut() -> None:
+def test_the_first_of_many_spilled_keys_are_named_and_cut() -> None:
     world = World()
     keys = [f"{n} {'k' * limits.NAME_LENGTH}" for n in range(limits.SPILLED_KEYS + 1)]
     world.publish(entry(metadata=dict.fromkeys(keys, "m" * 500)))
@@ -219,7 +220,7 @@ def test_of_many_keys_that_were_spilled_the_first_are_named_and_cut() -> None:
     ]
 
 
-def test_of_what_the_fold_reads_the_small_is_kept_when_not_all_fits() -> None:
+def test_the_folds_small_values_are_kept_when_not_all_fit() -> None:
     world = World()
     plan = [{"name": f"{'step' * 30} {n}"} for n in range(200)]
     world.publish(entry(metadata={"plan": plan, "sessionId": "s1"}))
@@ -267,7 +268,7 @@ class FullStore:
 
 
 @pytest.mark.parametrize("details", [None, FullStore()])
-def test_a_status_whose_detail_cannot_be_stored_is_committed_and_says_so(
+def test_a_status_whose_detail_cannot_be_stored_is_committed_with_a_mark(
     details: FullStore | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     world = World(details=details)
@@ -321,7 +322,7 @@ class UnusedRedactor(Redactor):
         ("unheardOf", "pwd=1 " * limits.MESSAGE_LENGTH, "unknown_field"),
     ],
 )
-def test_what_is_above_every_limit_is_refused_before_it_is_searched_for_secrets(
+def test_an_oversized_status_is_refused_before_the_search_for_secrets(
     field: str, value: Any, code: str
 ) -> None:
     result = World(redactor=UnusedRedactor()).publish(entry(**{field: value}))
@@ -445,7 +446,7 @@ def test_a_job_may_burst_and_no_more() -> None:
     assert len(world.log()) == limits.JOB_BURST
 
 
-def test_what_was_left_out_is_told_by_the_next_status() -> None:
+def test_the_next_status_counts_the_dropped_ones() -> None:
     world = World()
     assert send(world, flood(limits.JOB_BURST + 60)) == 60
     world.publish(entry(status="agent_complete"), batch_id="end")
@@ -455,7 +456,7 @@ def test_what_was_left_out_is_told_by_the_next_status() -> None:
     assert told(world) == 60
 
 
-def test_what_was_left_out_and_comes_again_counts_once() -> None:
+def test_a_dropped_status_that_is_redelivered_counts_once() -> None:
     world = World()
     send(world, flood(limits.JOB_BURST))
     for _ in range(3):  # as when another part of its payload failed
@@ -470,7 +471,7 @@ def test_what_was_left_out_and_comes_again_counts_once() -> None:
     assert told(world) == 340
 
 
-def test_of_a_batch_that_is_too_much_the_newest_of_each_invocation_stays() -> None:
+def test_a_batch_above_the_limit_keeps_the_newest_of_each_invocation() -> None:
     world = World()
     send(world, flood(limits.JOB_BURST - 3))
     one, two = flood(5, invocationId="one"), flood(5, invocationId="two")
@@ -481,13 +482,13 @@ def test_of_a_batch_that_is_too_much_the_newest_of_each_invocation_stays() -> No
 
 
 @pytest.mark.parametrize("status", ["agent_invoking", "calling_tool", "complete", "error", "my_word"])
-def test_what_begins_or_ends_something_is_never_left_out(status: str) -> None:
+def test_beginnings_and_ends_are_never_dropped(status: str) -> None:
     world = World()
     assert send(world, flood(3 * limits.JOB_BURST, status=status)) == 0
     assert len(world.log()) == 3 * limits.JOB_BURST
 
 
-def test_heartbeats_are() -> None:
+def test_heartbeats_are_dropped() -> None:
     world = World()
     assert send(world, flood(limits.JOB_BURST + 40, status="heartbeat")) == 40
 
@@ -499,7 +500,7 @@ def test_time_fills_the_bucket() -> None:
     assert send(world, flood(40), at="c{}".format) == 40 - limits.JOB_STATUSES_PER_SECOND
 
 
-def test_another_publisher_goes_on_with_the_same_bucket() -> None:
+def test_another_publisher_continues_with_the_same_bucket() -> None:
     world = World()
     send(world, flood(limits.JOB_BURST))
     world.pipeline.admission.limits = TenantLimits()

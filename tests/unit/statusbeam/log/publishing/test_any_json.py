@@ -178,7 +178,7 @@ def test_any_json_gives_valid_statuses_and_named_rejections(payload: object) -> 
 
 
 @given(payload=payloads)
-def test_so_does_any_text(payload: object) -> None:
+def test_any_text_gives_valid_statuses_and_named_rejections(payload: object) -> None:
     publish(payload_of_text(json.dumps(payload).replace(str(MANY_DIGITS), "9" * 5_000)), dynamo_journal)
 
 

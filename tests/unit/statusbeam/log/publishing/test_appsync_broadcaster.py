@@ -155,7 +155,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("answer", "code", "retriable"), REFUSALS)
-def test_a_push_that_was_not_taken_says_why_and_whether_it_may_be_later(
+def test_a_rejected_push_has_a_reason_and_is_retriable_or_not(
     answer: Answer, code: str, retriable: bool
 ) -> None:
     with local_server(answer) as appsync, pytest.raises(BroadcastError) as failed:
@@ -172,7 +172,7 @@ def test_an_answer_that_never_comes_ends_at_the_timeout_without_a_second_try() -
     assert (failed.value.code, failed.value.retriable) == ("no_answer", True)
 
 
-def test_nobody_listening_is_retriable() -> None:
+def test_a_closed_port_is_retriable() -> None:
     with local_server(OK) as gone:
         pushing = broadcaster(gone)
     with pytest.raises(BroadcastError) as failed:

@@ -1,4 +1,4 @@
-"""What is acknowledged is stored: only the same payload is a redelivery of its batch id."""
+"""An acknowledged status is stored: only the same payload is a redelivery of its batch id."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_the_same_payload_is_a_redelivery_whatever_clock_and_detail_store_do(
 
 
 @given(one=statuses, other=statuses)
-def test_what_is_acknowledged_is_in_the_log(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_an_acknowledged_status_is_in_the_log(one: dict[str, Any], other: dict[str, Any]) -> None:
     again, apart = World(), World()
     again.publish({**BARE, **one})
     if again.publish({**BARE, **other})["committed"]:

@@ -1,4 +1,4 @@
-"""Whoever sends the end of something has it cut, not refused: who waits for it would wait for ever."""
+"""A final status with oversized fields is truncated, not rejected, because somebody waits for it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_mark_of_the_callers_cut_is_kept() -> None:
     assert update.message.endswith("m … [90000 characters]")
 
 
-def test_an_end_with_odd_characters_is_told_without_them() -> None:
+def test_an_end_with_unusual_characters_is_committed_without_them() -> None:
     update = admitted(
         {**IDS, "status": "agent_complete", "message": "a\x00b\u202ec", "agentName": "Geo\nAgent"}
     )
@@ -47,7 +47,7 @@ TOO_DEEP = {"deep": json.loads("[" * 20 + "]" * 20)}
 
 
 @pytest.mark.parametrize("metadata", [{"rows": "x" * limits.DETAIL_BYTES}, "no JSON", "[1]", [1], TOO_DEEP])
-def test_an_end_whose_metadata_does_not_fit_is_told_with_a_mark(metadata: Any) -> None:
+def test_an_end_whose_metadata_is_too_big_is_committed_with_a_mark(metadata: Any) -> None:
     update = admitted({**IDS, "status": "complete", "message": "Done", "metadata": metadata})
     assert update.metadata is not None
     assert "leftOut" in update.metadata
@@ -58,7 +58,7 @@ def test_an_end_of_nobodys_job_is_refused() -> None:
     assert [rejection.field for rejection in parsed.rejected] == ["jobId"]
 
 
-def test_without_a_message_the_word_serves() -> None:
+def test_without_a_message_the_status_word_is_the_message() -> None:
     assert admitted({**IDS, "status": "validating"}).message == "validating"
 
 

@@ -1,4 +1,4 @@
-"""The publisher's log lines and answers: one line each, whatever a payload holds."""
+"""The publisher's log lines and answers: one line each, with any payload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pipeline measures, whatever ends the call."""
+"""The pipeline's metrics, with any end of the call."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_commit_that_nobody_watches_is_one_suppressed_push() -> None:
     assert world.counted() == {COMMITTED_METRIC: 2, SUPPRESSED_METRIC: 1}
 
 
-def test_what_a_limit_sheds_is_not_committed() -> None:
+def test_a_dropped_status_is_not_committed() -> None:
     world = World()
     flood = [entry(status="progress", progress=0.5) for _ in range(limits.UPDATES_PER_COMMIT)]
     for number in range(5):

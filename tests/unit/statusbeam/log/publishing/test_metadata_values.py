@@ -1,4 +1,4 @@
-"""Numbers and times in metadata, as the log takes them."""
+"""Numbers and times in metadata, as stored in the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No character costs a status, whoever sends it: hand-written payloads and the library's calls."""
+"""No character makes a status fail, from hand-written payloads or the library's calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The publisher's payload: whatever comes in, each entry ends as a valid status or as a named rejection."""
+"""The publisher's payload: each entry becomes a valid status or a rejection with a code."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def test_one_bare_status_is_a_payload(extra: dict[str, str], batch_id: str) -> N
     assert [update.event_id for update in parsed.updates] == [f"{batch_id}.0"]
 
 
-def test_what_callers_leave_out_is_filled_in() -> None:
+def test_missing_fields_are_filled_in() -> None:
     (update,) = parse_payload(entry(), batch_id="b1", now=NOW).updates
     assert (update.event_id, update.timestamp) == ("b1.0", "2026-11-20T08:30:00.000Z")
     assert (update.type, update.qualified_status) == ("agent_status", "invoking_geo_agent")
 
 
-def test_what_callers_bring_is_kept() -> None:
+def test_fields_of_the_caller_are_kept() -> None:
     own = {
         "eventId": "mine",
         "timestamp": "2026-11-20T08:00:00Z",
@@ -62,7 +62,7 @@ def test_a_redelivery_is_the_same_statuses_whatever_was_rejected() -> None:
     assert [update.event_id for update in again.updates] == ["b1.1", "b1.3"]
 
 
-def test_bad_entries_are_rejected_one_by_one_and_good_ones_go_on() -> None:
+def test_invalid_entries_are_rejected_one_by_one_and_valid_ones_are_kept() -> None:
     payload = {"updates": [entry(jobId=None), entry(message="good"), [], entry(sequence=3)]}
     parsed = parse_payload(payload, batch_id="b1", now=NOW)
     assert [update.message for update in parsed.updates] == ["good"]
@@ -204,7 +204,7 @@ def test_every_entry_is_taken_or_rejected_once(entries: list[Any]) -> None:
     ],
 )
 @pytest.mark.parametrize("whole", [{"updates": [entry()]}, entry()])
-def test_a_payload_says_whether_it_counts_only_for_open_jobs(
+def test_a_payload_can_be_for_open_jobs_only(
     whole: dict[str, Any], stated: dict[str, Any], expected: bool
 ) -> None:
     parsed = parse_payload({**whole, **stated}, batch_id="request-1", now=NOW)

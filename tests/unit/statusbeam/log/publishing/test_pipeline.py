@@ -1,4 +1,4 @@
-"""The way of a payload, on the ports in memory."""
+"""The steps of a payload, on the ports in memory."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_push_has_the_tool_and_the_execution_time_in_its_metadata_as_well(worl
     ]
 
 
-def test_nobody_watching_means_a_warning_and_no_push_but_a_commit(
+def test_a_commit_without_a_watcher_logs_a_warning_and_pushes_nothing(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.sessions.close("city", "ana", "c1")
@@ -169,7 +169,7 @@ def test_a_redelivered_payload_changes_nothing_and_is_pushed_again(world: World)
     assert first == again
 
 
-def test_bad_entries_are_rejected_and_logged_and_good_ones_go_on(
+def test_invalid_entries_are_rejected_and_logged_and_valid_ones_are_kept(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     mixed = {"batchId": "b1", "updates": [entry(progress=101), entry(message="good")]}
@@ -265,20 +265,20 @@ def test_a_failing_journal_is_raised_and_nothing_is_pushed(world: World) -> None
     assert world.broadcaster.pushed == []
 
 
-def test_a_failing_push_is_raised_and_the_commit_stands(world: World) -> None:
+def test_a_failing_push_raises_and_the_commit_stays(world: World) -> None:
     with pytest.raises(BroadcastError):
         world.publish(payload("one"), broadcaster=FailingBroadcaster())
     assert world.log() == ["one"]
 
 
-def test_a_payload_whose_push_failed_is_pushed_when_it_comes_again(world: World) -> None:
+def test_a_payload_whose_push_failed_is_pushed_at_its_redelivery(world: World) -> None:
     with pytest.raises(BroadcastError):
         world.publish(payload("one"), broadcaster=FailingBroadcaster())
     assert world.publish(payload("one")) == {"committed": 1, "rejected": [], "pushed": 1}
     assert world.log() == ["one"]
 
 
-def test_a_session_store_that_does_not_answer_is_raised_and_the_commit_stands(world: World) -> None:
+def test_a_session_store_that_does_not_answer_raises_and_the_commit_stays(world: World) -> None:
     with pytest.raises(SessionStoreError):
         world.publish(payload("one"), sessions=FailingSessionStore())
     assert world.log() == ["one"]
@@ -293,7 +293,7 @@ def test_one_jobs_failure_does_not_hold_up_another_job(world: World) -> None:
     assert [push.message for push in world.broadcaster.pushed] == ["b"]
 
 
-def test_nothing_of_a_job_overtakes_what_could_not_be_committed(world: World) -> None:
+def test_no_status_of_a_job_overtakes_an_uncommitted_one(world: World) -> None:
     many = [str(n) for n in range(2 * limits.UPDATES_PER_COMMIT + 1)]
     journal = FailingJournal(batch_id="b1#1")
     with pytest.raises(JournalError):
@@ -363,9 +363,7 @@ def test_a_job_that_is_open_takes_every_word(world: World, only_if_open: bool | 
     assert (result["committed"], world.log()) == (1, ["one", "ended for you"])
 
 
-def test_a_job_that_ended_passes_it_over_and_says_so_in_the_log_alone(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_ended_job_skips_it_and_logs_that(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     world.publish(payload("done", status="complete"))
     assert world.publish(last_word("b2")) == {"committed": 0, "rejected": [], "pushed": 0}

@@ -1,4 +1,4 @@
-"""Whatever time it is where statuses are sent, what reports is live and what is silent is not."""
+"""With any clock of the sender, a reporting agent is live and a silent one is not."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class World:
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
-def test_what_sends_heartbeats_is_live_and_what_has_stopped_is_not(ahead: float) -> None:
+def test_an_agent_with_heartbeats_is_live_and_a_stopped_one_is_not(ahead: float) -> None:
     world = World()
     world.send("agent_invoking", ahead=ahead)
     for _ in range(12):
@@ -79,7 +79,7 @@ def test_what_sends_heartbeats_is_live_and_what_has_stopped_is_not(ahead: float)
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
-def test_what_a_queue_kept_is_as_old_as_it_is(ahead: float) -> None:
+def test_a_queued_status_keeps_its_age(ahead: float) -> None:
     world = World()
     world.send("agent_invoking", ahead=ahead, way=0.1, queued=LEASE_SECONDS + CLOCK_TOLERANCE_SECONDS)
     assert world.verdicts() == ("stale", "stale")
@@ -103,7 +103,7 @@ def test_a_clock_that_is_nearly_right_is_left_alone() -> None:
     assert "metadata" not in status
 
 
-def test_a_corrected_time_keeps_what_was_said() -> None:
+def test_a_corrected_time_keeps_the_reported_one() -> None:
     world = World()
     world.send("agent_invoking", ahead=-HOUR)
     (status,) = world.log()
@@ -136,7 +136,7 @@ def test_an_unreadable_time_of_sending_costs_no_status(sent_at: object) -> None:
     assert world.pipeline.publish(payload, batch_id="r", deadline=NOW + 60)["committed"] == 1
 
 
-def test_a_bare_status_may_say_when_it_was_sent() -> None:
+def test_a_bare_status_may_have_its_time_of_sending() -> None:
     world = World()
     payload = {**entry(timestamp=time_at(NOW - HOUR)), "sentAt": time_at(NOW - HOUR)}
     assert world.pipeline.publish(payload, batch_id="r", deadline=NOW + 60)["committed"] == 1

@@ -1,4 +1,4 @@
-"""A publisher that does not look up a busy job's watchers each time."""
+"""A publisher caches the watchers of a busy job."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_user_seen_a_moment_ago_is_not_looked_up_again(sessions: Asked) -> Non
     assert sessions.times == 1
 
 
-def test_a_user_who_left_is_found_out_soon(sessions: Asked) -> None:
+def test_a_disconnected_user_is_detected_soon(sessions: Asked) -> None:
     cache = WatchCache(sessions)
     assert is_watched(cache, "north", "ana", now=NOW)
     sessions.close("north", "ana", "c1")
@@ -71,7 +71,7 @@ def test_a_clock_that_was_set_back_makes_nobody_watched_for_longer(sessions: Ask
     assert not is_watched(cache, "north", "ana", now=NOW - 1)
 
 
-def test_of_many_users_those_seen_first_are_asked_for_again(
+def test_the_first_cached_of_many_users_are_read_again(
     sessions: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("statusbeam.log.publishing.watch_cache.USERS_REMEMBERED", 2)

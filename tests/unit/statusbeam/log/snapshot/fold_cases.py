@@ -1,4 +1,4 @@
-"""Statuses for the tests of the fold: a short way to write one, and strategies that draw whole logs."""
+"""Statuses for the tests of the fold: a short form to write one, and strategies for whole logs."""
 
 from __future__ import annotations
 

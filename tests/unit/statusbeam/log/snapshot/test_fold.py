@@ -1,4 +1,4 @@
-"""What the fold promises whatever the log."""
+"""The properties of the fold with any log."""
 
 from __future__ import annotations
 
@@ -265,7 +265,7 @@ def test_a_head_stays_small_whatever_many_openings_waiting_agents_and_texts_ther
 
 
 @given(logs)
-def test_who_waits_in_the_head_is_who_waits_among_the_agents(log: list[StatusUpdate]) -> None:
+def test_the_heads_waiting_agents_are_the_agents_that_wait(log: list[StatusUpdate]) -> None:
     job = Job()
     for update in log:
         job = apply(job, [update])
@@ -290,7 +290,7 @@ def test_statuses_of_an_older_run_change_nothing(log: list[StatusUpdate], number
 
 
 @given(logs)
-def test_who_reads_items_as_they_are_sees_the_same_agents(log: list[StatusUpdate]) -> None:
+def test_a_reader_of_the_raw_items_sees_the_same_agents(log: list[StatusUpdate]) -> None:
     job = fold(log)
     items = [agent.to_item() for agent in job.agents.values()]
     shown = sorted((item["order"], item["invocationId"]) for item in items if not item.get("hidden"))

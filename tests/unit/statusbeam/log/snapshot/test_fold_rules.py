@@ -68,7 +68,7 @@ OVERALL: list[tuple[str, Sequence[StatusUpdate], str]] = [
 @pytest.mark.parametrize(
     ("updates", "expected"), [row[1:] for row in OVERALL], ids=[row[0] for row in OVERALL]
 )
-def test_where_a_job_stands(updates: Sequence[StatusUpdate], expected: str) -> None:
+def test_the_state_of_a_job(updates: Sequence[StatusUpdate], expected: str) -> None:
     assert folded(*updates).head.overall_status == expected
 
 
@@ -106,7 +106,7 @@ AGENT: list[tuple[str, Sequence[StatusUpdate], tuple[int, str]]] = [
 
 
 @pytest.mark.parametrize(("updates", "expected"), [row[1:] for row in AGENT], ids=[row[0] for row in AGENT])
-def test_where_an_agent_stands(updates: Sequence[StatusUpdate], expected: tuple[int, str]) -> None:
+def test_the_state_of_an_agent(updates: Sequence[StatusUpdate], expected: tuple[int, str]) -> None:
     agent = agent_of(folded(*updates))
     assert (agent.attempt, agent.status) == expected
 
@@ -159,7 +159,7 @@ def test_tools_are_listed_in_order_of_first_use_and_no_more_than_are_kept() -> N
     assert tools == [f"tool-{n}" for n in range(TOOLS_KEPT)]
 
 
-def test_a_tool_heard_of_after_the_end_is_listed() -> None:
+def test_a_tool_reported_after_the_end_is_listed() -> None:
     job = folded(geo("agent_complete", 2), geo("calling_tool", 1, tool="geocode"))
     assert agent_of(job).view()["tools"] == ["geocode"]
 
@@ -173,7 +173,7 @@ def test_only_the_newest_attempts_can_still_add_tokens() -> None:
     assert folded(*many, paid(ATTEMPTS_KEPT, 999)).head.tokens == (10 * (len(many) - 1) + 999, 0)
 
 
-def test_parallel_runs_of_one_agent_are_told_apart_by_their_invocations() -> None:
+def test_parallel_runs_of_one_agent_differ_by_their_invocations() -> None:
     job = folded(
         geo("agent_invoking", invocation="i1"),
         geo("agent_invoking", invocation="i2"),
@@ -185,7 +185,7 @@ def test_parallel_runs_of_one_agent_are_told_apart_by_their_invocations() -> Non
     ]
 
 
-def test_an_invocation_gets_its_name_when_it_is_first_told() -> None:
+def test_an_invocation_gets_its_name_from_the_first_status_with_one() -> None:
     job = folded(status("heartbeat", invocation="i1"), geo("agent_invoking", 1, invocation="i1"))
     assert agent_of(job, "i1").name == "Geo Agent"
 
@@ -217,7 +217,7 @@ def test_a_title_is_cut_to_its_length_and_a_later_one_replaces_it() -> None:
     assert folded(*reversed(titles)).head.title == "One"
 
 
-def test_what_somebody_waits_for_is_cut_to_its_length() -> None:
+def test_the_reason_of_a_wait_is_cut_to_its_length() -> None:
     asked = {"for": "f" * (WAITING_FOR_LENGTH + 1), "prompt": "p" * (WAITING_PROMPT_LENGTH + 1)}
     waiting = agent_of(folded(geo("waiting", metadata={"waiting": asked}))).waiting
     assert waiting is not None
@@ -315,7 +315,7 @@ def test_an_agents_progress_is_the_furthest_it_reported_and_not_its_tools() -> N
     assert agent_of(folded(*told)).view()["progress"] == 32.001
 
 
-def test_a_tool_that_is_said_to_be_less_far_stays_where_it_was() -> None:
+def test_a_tool_with_a_lower_progress_keeps_its_progress() -> None:
     steps = [geo("progress", n, tool="geocode", progress=p) for n, p in ((1, 80.0), (2, 20.0))]
     job = folded(plan({"name": "Geo Agent", "tools": ["geocode"]}), *steps)
     assert agent_of(job).view()["progress"] == 80

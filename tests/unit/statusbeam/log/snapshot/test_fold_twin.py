@@ -1,4 +1,4 @@
-"""The fold's two twins, Python and TypeScript, come to the same job for logs that nobody thought of."""
+"""The fold's two implementations, Python and TypeScript, give the same job for random logs."""
 
 from __future__ import annotations
 

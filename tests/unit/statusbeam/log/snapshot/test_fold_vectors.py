@@ -1,4 +1,4 @@
-"""The golden vectors: what readers must see for given statuses. The TypeScript twin is held to them too."""
+"""The golden vectors: the view for given statuses. The TypeScript implementation is tested with them too."""
 
 from __future__ import annotations
 
@@ -92,6 +92,6 @@ def test_a_snapshot_has_exactly_the_schemas_fields(vector: dict[str, Any]) -> No
         assert set(agent["tokenUsage"] or schema_fields("TokenUsage")) == schema_fields("TokenUsage")
 
 
-def test_each_vector_says_what_it_shows() -> None:
+def test_each_vector_has_a_description() -> None:
     assert len(VECTORS) >= 30
     assert all(vector["title"].endswith(".") for vector in VECTORS.values())

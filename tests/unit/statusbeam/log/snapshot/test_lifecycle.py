@@ -1,4 +1,4 @@
-"""What a commit means for the job: one event at most, by the states before and after it."""
+"""The event of a commit: one at most, by the job's states before and after it."""
 
 from __future__ import annotations
 

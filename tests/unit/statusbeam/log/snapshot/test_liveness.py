@@ -1,4 +1,4 @@
-"""What readers make of silence."""
+"""The liveness of silent jobs and agents."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def test_a_job_without_a_status_is_neither_live_nor_lost() -> None:
 
 
 @pytest.mark.parametrize("word", ["complete", "error"])
-def test_an_ended_job_and_all_in_it_have_ended_whatever_the_clock_says(word: str) -> None:
+def test_an_ended_job_and_its_agents_have_ended_at_any_time(word: str) -> None:
     job = fold(committed([status("agent_invoking", agent=GEO), status(word, 1)]))
     assert {liveness(job, START), agent_liveness(job, GEO, START), liveness(job, START + 1e9)} == {"ended"}
 
 
-def test_a_silent_agent_of_a_job_that_goes_on_is_told_by_itself() -> None:
+def test_a_silent_agent_of_a_running_job_is_stale_by_itself() -> None:
     job = fold(committed([status("agent_invoking", agent=GEO), status("heartbeat", 300, agent="Other")]))
     assert liveness(job, START + 301) == "live"
     assert agent_liveness(job, GEO, START + 301) == "stale"
@@ -104,7 +104,7 @@ def test_gaps_of_three_heartbeats_are_never_read_as_stale(gaps: list[float], way
 
 
 @given(st.integers(0, 1_000), st.floats(0, HEARTBEAT_SECONDS))
-def test_who_is_killed_is_stale_within_a_lease_and_a_heartbeat(beats: int, killed_after: float) -> None:
+def test_a_killed_agent_is_stale_within_a_lease_and_a_heartbeat(beats: int, killed_after: float) -> None:
     last = status("heartbeat", beats * HEARTBEAT_SECONDS, agent=GEO)
     killed = START + beats * HEARTBEAT_SECONDS + killed_after
     assert liveness(fold(committed([last])), killed + LEASE_SECONDS + HEARTBEAT_SECONDS) != "live"

@@ -1,4 +1,4 @@
-"""The weighted tree: plans as they come, tools into an agent, agents into a job."""
+"""The weighted tree: plans in any form, tools into an agent, agents into a job."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ AGENTS: list[tuple[str, int | None, list[tuple[str, int]], list[tuple[str, int]]
 @pytest.mark.parametrize(
     ("reported", "tools", "weights", "expected"), [row[1:] for row in AGENTS], ids=[row[0] for row in AGENTS]
 )
-def test_an_agents_progress_comes_from_its_word_and_its_planned_tools(
+def test_an_agents_progress_comes_from_its_report_and_its_planned_tools(
     reported: int | None, tools: list[tuple[str, int]], weights: list[tuple[str, int]], expected: int | None
 ) -> None:
     assert agent_progress(reported, tools, weights) == expected

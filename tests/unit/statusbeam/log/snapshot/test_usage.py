@@ -1,4 +1,4 @@
-"""Token usage: what counts as a report, and what a ledger makes of reports."""
+"""Token usage: valid reports, and the ledger of reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets and ordinary texts that were written after the rules, without a look at them: templates and values.
+"""Secrets and ordinary texts that were written after the rules, independently of them: templates and values.
 
 What is found here says how well the rules generalise. `{w}` is a password as people choose one,
 `{k}` a key as

@@ -1,4 +1,4 @@
-"""Ordinary texts that hold no secret, in families: redaction leaves every one of them as it is."""
+"""Ordinary texts without secrets, in families: redaction leaves each of them unchanged."""
 
 from __future__ import annotations
 

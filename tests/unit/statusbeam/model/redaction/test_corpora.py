@@ -1,4 +1,5 @@
-"""How much of what people write is found, and how little else is changed; `-s` shows a table of families."""
+"""The share of secrets that redaction finds, and of other texts that it changes; `-s` shows a table of
+families."""
 
 from __future__ import annotations
 

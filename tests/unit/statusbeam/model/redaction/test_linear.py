@@ -196,7 +196,7 @@ def test_many_keys_of_one_mark_are_numbered_once_each() -> None:
     assert found == {key: 0, f"{key} (2)": 1, f"{key} (3)": 2}
 
 
-def test_what_the_steps_do_not_suffice_for_is_not_shown() -> None:
+def test_text_beyond_the_steps_is_not_shown() -> None:
     walk = Walk(budget=Budget(20_000))
     texts = [f"the password is hunter{at}" for at in range(200)]
     found = walk.value(texts)

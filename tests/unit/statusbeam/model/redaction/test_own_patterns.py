@@ -1,4 +1,4 @@
-"""A deployment's own patterns: bounded, never going back, refused by name."""
+"""A deployment's own patterns: limited, without backtracking, rejected with a reason."""
 
 from __future__ import annotations
 

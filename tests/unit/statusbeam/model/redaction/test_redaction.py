@@ -1,4 +1,4 @@
-"""Secrets are taken out of statuses, and little else."""
+"""Redaction removes secrets from statuses, and little else."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"
     "frame", ["{}", "I use {} here.", "'{}'", "a={}&b", "x:\n{}\n", "({})", "text,{},text"]
 )
 @pytest.mark.parametrize(("name", "text", "secret"), CORPUS)
-def test_a_secret_is_found_wherever_it_stands(name: str, text: str, secret: str, frame: str) -> None:
+def test_a_secret_is_found_in_every_place(name: str, text: str, secret: str, frame: str) -> None:
     redacted = Redactor().text(frame.replace("{}", text))
     assert secret not in redacted
     assert "[redacted: " in redacted
@@ -315,7 +315,7 @@ def test_a_secret_in_many_messages_is_hidden_in_all() -> None:
     assert split_redacted(list(KEY)) == ["[redacted: aws key]"] * len(KEY)
 
 
-def test_what_stands_in_one_message_alone_is_not_its_business() -> None:
+def test_a_secret_within_one_message_is_left_to_the_redactor() -> None:
     assert split_redacted([KEY, "next"]) == [KEY, "next"]
 
 

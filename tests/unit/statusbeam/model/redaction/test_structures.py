@@ -1,4 +1,4 @@
-"""What structures hold is judged by its content; what they are is never broken."""
+"""Redaction judges structures by their content, and never breaks their form."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def shown(metadata: Any) -> Any:
         {"input": {"type": "password", "name": "pwd"}, "field": "password"},
     ],
 )
-def test_what_only_speaks_of_secrets_stays(metadata: Any) -> None:
+def test_a_text_about_secrets_stays(metadata: Any) -> None:
     assert shown(metadata) == metadata
     text = json.dumps(metadata)
     assert Redactor().text(text) == text
@@ -68,7 +68,7 @@ def test_what_only_speaks_of_secrets_stays(metadata: Any) -> None:
         ),
     ],
 )
-def test_what_holds_a_secret_hides_it_only(metadata: Any, clean: Any) -> None:
+def test_only_the_secret_in_a_structure_is_hidden(metadata: Any, clean: Any) -> None:
     assert shown(metadata) == clean
     assert json.loads(Redactor().text(json.dumps(metadata))) == clean
 
@@ -177,7 +177,7 @@ def test_messages_that_share_a_secret_stay_within_the_limit() -> None:
     assert clean[1] == f"{mark('card')} now"
 
 
-def test_the_log_tells_how_much_was_redacted_and_never_what(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_line_counts_redactions_without_their_text(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     redactor = Redactor()
     clean = redactor.entry({"jobId": "job-1", "message": f"password={WEAK}", "metadata": {"c": [CARD, CARD]}})

@@ -1,4 +1,4 @@
-"""Slack: one message a job where the channel has a token, one an event where it has an address."""
+"""Slack: one message for each job if the channel has a token, one for each event if it has an address."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_mention_in_a_jobs_message_reaches_nobody(slack: Receiver) -> None:
         ((429, {"retry-after": "30"}, b""), "http_429"),
     ],
 )
-def test_what_slack_refuses_is_a_failure_and_leaves_no_thread(
+def test_a_message_that_slack_refuses_is_a_failure_without_a_thread(
     slack: Receiver, answer: tuple[int, dict[str, str], bytes], code: str
 ) -> None:
     threads = MemoryThreads()

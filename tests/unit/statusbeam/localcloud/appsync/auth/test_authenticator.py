@@ -1,4 +1,4 @@
-"""Which authorization mode a request gets, and what resolvers then see as `ctx.identity`."""
+"""The authorization mode of each request, and the resolvers' `ctx.identity`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a deployed API, from answers as AppSync's and CloudFormation's control planes give them."""
+"""Reading a deployed API, from answers in the form of AppSync's and CloudFormation's control planes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many waits on one timer, with a clock that only moves when told."""
+"""Many waits on one timer, with a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_thing_taken_off_by_one_that_fell_before_it_does_not_fall() -> None:
     assert expired == ["a"]
 
 
-def test_nothing_falls_after_a_stop() -> None:
+def test_no_deadline_expires_after_a_stop() -> None:
     clock = Clock()
     timer = DeadlineTimer(clock.time, clock.call_at)
     expired: list[str] = []

@@ -1,4 +1,4 @@
-"""Who may use which field."""
+"""Access to fields by directives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a document may cost: bombs of a few kilobytes are refused by counting, not by trying."""
+"""The cost limit of documents: bombs of a few kilobytes are refused by counting, without execution."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-async def test_a_document_that_stands_for_too_many_fields_is_refused(served: Served, name: str) -> None:
+async def test_a_document_that_expands_to_too_many_fields_is_refused(served: Served, name: str) -> None:
     answer = await served.ask(BOMBS[name])
     assert answer["data"] is None
     assert answer["errors"][0]["errorType"] == "LimitExceeded"
     assert str(MAX_NODES) in answer["errors"][0]["message"]
 
 
-async def test_a_subscription_that_stands_for_too_many_fields_is_refused(served: Served) -> None:
+async def test_a_subscription_that_expands_to_too_many_fields_is_refused(served: Served) -> None:
     query = doubling("# #").replace('{ note(id: "1")', "subscription { onNote", 1)
     with pytest.raises(AppSyncError) as refused:
         await served.subscribe(query)

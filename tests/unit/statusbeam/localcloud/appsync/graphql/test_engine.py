@@ -1,4 +1,4 @@
-"""Operations of an API: what comes back, what is published, what a subscription gets."""
+"""Operations of an API: responses, published values, and subscriptions."""
 
 from __future__ import annotations
 
@@ -421,7 +421,7 @@ DEEP_JSON = "[" * 100_000
     ],
     ids=["selections", "literals", "JSON", "tokens"],
 )
-async def test_what_is_nested_too_deeply_or_too_long_is_refused(
+async def test_documents_that_are_too_deep_or_too_long_are_refused(
     served: Served, query: str, given: dict[str, Any]
 ) -> None:
     answer = await served.ask(query, **given)
@@ -488,7 +488,9 @@ async def test_iam_needs_a_policy_for_a_subscription_too(served: Served) -> None
     ],
     ids=["a query", "an unknown field", "two root fields", "a missing argument"],
 )
-async def test_what_is_no_subscription_is_refused(served: Served, query: str, error_type: str) -> None:
+async def test_an_operation_other_than_a_subscription_is_refused(
+    served: Served, query: str, error_type: str
+) -> None:
     with pytest.raises(AppSyncError) as refused:
         await served.subscribe(query)
     assert refused.value.error_type == error_type
@@ -594,7 +596,7 @@ async def test_groups_differ_by_decided_directives_and_by_access(served: Served)
                     ResolverDefinition(type_name="Query", field_name="gone", code="", data_source="none"),
                 )
             },
-            "there is a resolver for Query.gone, but no such field",
+            "there is a resolver for Query.gone, but the schema has no such field",
         ),
         (
             {

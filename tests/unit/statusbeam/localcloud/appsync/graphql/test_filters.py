@@ -1,4 +1,4 @@
-"""Which published values a subscription gets."""
+"""The published values that a subscription gets."""
 
 from __future__ import annotations
 
@@ -229,7 +229,7 @@ rules = st.builds(
 
 
 @given(groups=st.lists(st.lists(rules, min_size=1, max_size=3), max_size=3), status=statuses)
-def test_whatever_passes_has_the_value_that_the_index_names(
+def test_every_passing_value_has_the_indexed_value(
     groups: list[list[dict[str, Any]]], status: dict[str, Any]
 ) -> None:
     wanted = enhanced_filter(filter_of(*(group(*one) for one in groups)))

@@ -1,4 +1,5 @@
-"""Values and selections: compiled plans give what graphql-core's executor gives, in AppSync's words."""
+"""Values and selections: compiled plans give the results of graphql-core's executor, with AppSync's
+messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One HTTP connection on a transport that is only remembered, and the routes behind it."""
+"""One HTTP connection on a recording transport, and the routes behind it."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ async def test_malformed_body_is_a_400(world: World, body: bytes, message: str) 
     assert answer.headers["x-amzn-errortype"] == "MalformedHttpRequestException"
 
 
-async def test_who_is_calling_is_decided_before_the_body_is_read(world: World) -> None:
+async def test_the_caller_is_authenticated_before_the_body_is_read(world: World) -> None:
     assert (await world.ask(body=b"meow", key="wrong")).status == 401
 
 
@@ -249,7 +249,7 @@ async def test_reading_pauses_while_too_many_requests_wait() -> None:
     await world.close()
 
 
-async def test_nothing_more_is_answered_while_the_peer_does_not_read(world: World) -> None:
+async def test_no_response_is_sent_while_the_peer_does_not_read(world: World) -> None:
     world.connection.pause_writing()
     world.send(body=publish_body("ann"))
     assert not world.transport.reading

@@ -1,4 +1,4 @@
-"""HTTP requests out of bytes, responses into bytes."""
+"""HTTP requests from bytes, and responses to bytes."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_requests_are_the_same_in_whatever_pieces_they_arrive(cuts: list[int]) -
         (request_bytes(Expect="200-maybe"), 417),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_status(data: bytes, status: int) -> None:
+def test_an_unreadable_request_is_refused_with_its_status(data: bytes, status: int) -> None:
     requests, reader = read(data)
     assert requests == []
     assert reader.refusal is not None

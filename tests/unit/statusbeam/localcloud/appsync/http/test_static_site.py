@@ -1,4 +1,4 @@
-"""Files of the page, and nothing else."""
+"""The files of the page, and no others."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_file_is_served_with_its_type(site: StaticSite, path: str, body: bytes, 
         "",
     ],
 )
-def test_nothing_outside_the_folder_and_nothing_hidden_is_served(site: StaticSite, path: str) -> None:
+def test_files_outside_the_folder_and_hidden_files_are_not_served(site: StaticSite, path: str) -> None:
     response = site.respond(path)
     assert response is None or response.body == b"<p>home</p>"
 

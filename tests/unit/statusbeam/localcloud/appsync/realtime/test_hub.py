@@ -1,4 +1,4 @@
-"""Who receives what from a publish."""
+"""The receivers of a publish."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_mutation_that_returned_null_publishes_nothing() -> None:
     assert box.messages() == []
 
 
-def test_nothing_published_before_the_subscription_is_received() -> None:
+def test_values_published_before_the_subscription_are_not_received() -> None:
     scene, box = Scene(), Mailbox()
     scene.publish(ANN)
     scene.hub.add(subscription(), "1", box)

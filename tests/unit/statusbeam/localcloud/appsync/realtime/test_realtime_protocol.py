@@ -1,4 +1,4 @@
-"""AppSync's protocol as transcripts: what a client sends, what it is sent."""
+"""AppSync's protocol as transcripts: the client's messages and the server's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One WebSocket between a transport that is only remembered and a real hub."""
+"""One WebSocket between a recording transport and a real hub."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ async def test_push_before_the_start_is_decided_is_not_received(world: World) ->
     assert kinds(await client.received()) == ["data"]
 
 
-async def test_what_one_tick_has_for_a_socket_is_one_write(world: World) -> None:
+async def test_all_frames_of_a_tick_for_a_socket_are_one_write(world: World) -> None:
     client = Client(world.websockets)
     client.send(start_message("1", "ann"))
     await client.received()
@@ -274,7 +274,7 @@ async def test_invalidated_subscription_completes_and_the_socket_is_closed(world
     assert await other.received() == []
 
 
-async def test_keep_alive_comes_and_comes_again() -> None:
+async def test_keep_alive_is_sent_repeatedly() -> None:
     world = World(Limits(keep_alive_seconds=0))
     client = Client(world.websockets)
     received: list[Any] = []

@@ -191,7 +191,7 @@ messages = st.lists(
 
 
 @given(messages=messages, data=st.data())
-def test_whatever_a_client_sends_in_whatever_pieces_is_read_as_it_was_meant(
+def test_frames_in_any_pieces_are_read_correctly(
     messages: list[tuple[str, list[int], bytes]], data: Any
 ) -> None:
     client = open_client()

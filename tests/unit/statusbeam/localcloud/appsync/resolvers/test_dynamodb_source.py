@@ -307,7 +307,7 @@ def test_a_cancelled_transaction_returns_the_reason_for_each_item(source: Dynamo
     ],
     ids=["unknown", "none", "no key", "untyped", "unknown type", "half a key", "no base64", "no tables"],
 )  # fmt: skip
-def test_what_cannot_be_done_is_a_data_source_error(
+def test_an_impossible_operation_is_a_data_source_error(
     source: DynamoDBSource, request_: dict[str, Any], error_type: str
 ) -> None:
     assert refused(source, **request_).error_type == error_type

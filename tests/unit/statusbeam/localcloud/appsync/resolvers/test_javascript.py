@@ -1,4 +1,4 @@
-"""Resolver code in the engine: AppSync's modules, its errors, its limits, and what is loaded."""
+"""Resolver code in the engine: AppSync's modules, its errors, its limits, and the loading."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_the_whole_of_ctx_can_be_written_out_and_spread(evaluate: Callable[..., 
     assert evaluate("({ ...ctx }).env", **ctx) == {"A": "b"}
 
 
-def test_what_a_handler_puts_into_the_stash_comes_out(runtime: JsRuntime) -> None:
+def test_a_handlers_stash_is_returned(runtime: JsRuntime) -> None:
     module = runtime.load(f"export function request(ctx) {{ ctx.stash.a = [1]; return {{}}; }}{RESPONSE}")
     assert module.call("request", {"stash": {"b": 2}}).stash == {"a": [1], "b": 2}
 
@@ -219,7 +219,7 @@ def test_early_return_ends_the_handler_with_its_value(
     "expression",
     ["util.xml.toMap('<a/>')", "util.transform.toElasticsearchQueryDSL({})", "ddb.sync({})"],
 )
-def test_what_is_not_implemented_names_itself(evaluate: Callable[..., Any], expression: str) -> None:
+def test_an_unimplemented_function_names_itself(evaluate: Callable[..., Any], expression: str) -> None:
     message = failure(lambda: evaluate(expression)).message
     assert message is not None
     assert "is not implemented by localcloud" in message

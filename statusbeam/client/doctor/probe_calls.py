@@ -1,4 +1,4 @@
-"""The ways of a probe on AWS: the transports that agents use, the publisher itself, and the table."""
+"""The probe's access to AWS: the transports that agents use, the publisher itself, and the table."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ..target import Target
 from .facts import AnswerFacts, Failure
 from .failures import attempt
 from .inspection import queue_url_of, transport_of
-from .probe import Payload, Ways
+from .probe import Payload, ProbeCalls
 
 
-def ways_of(target: Target, tenant: str) -> Ways:
-    """The ways of a deployment. Raises ClientError."""
+def probe_calls(target: Target, tenant: str) -> ProbeCalls:
+    """The calls to a deployment. Raises ClientError."""
     transport = transport_of(target.outputs)
     publisher = target.output("PublisherFunctionArn")
     table = target.output("StatusTable")
@@ -37,7 +37,7 @@ def ways_of(target: Target, tenant: str) -> Ways:
     def committed(job_id: str, after: int) -> Sequence[tuple[int, str]] | None:
         return _committed(tables, table, JobKey(tenant, job_id), after)
 
-    return Ways(transport=transport, send=send, invoke=invoke, committed=committed)
+    return ProbeCalls(transport=transport, send=send, invoke=invoke, committed=committed)
 
 
 def _answer(functions: Any, publisher: str, payload: Payload) -> AnswerFacts:
