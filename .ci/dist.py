@@ -42,6 +42,7 @@ LOCKS = (
     "requirements.lock",
     "lambdas/requirements.txt",
     "lambdas/requirements-tokens.txt",
+    "lambdas/requirements-canary.txt",
     ".ci/uv.txt",
     ".ci/build.txt",
     "package-lock.json",
@@ -49,7 +50,11 @@ LOCKS = (
     "statusbeam/bridge/requirements.txt",
     "statusbeam/localcloud/cdk_cli/package-lock.json",
 )
-BUNDLED = ("lambdas/requirements.txt", "lambdas/requirements-tokens.txt")
+BUNDLED = (
+    "lambdas/requirements.txt",
+    "lambdas/requirements-tokens.txt",
+    "lambdas/requirements-canary.txt",
+)
 """What the functions of a deployment carry. Everything else comes with an extra that somebody asks for."""
 
 BUILT = ("graphql/dist", "lambdas/wheels", "web/dashboard/dist")
