@@ -12,7 +12,6 @@ import statusbeam.cdk
 from statusbeam.model.settings import CANARY_TENANT
 from tests.infra.synthesised import Stack
 from tests.infra.test_statusbeam_construct import stack_with
-from tests.infra.variants import SUBNETS
 
 if TYPE_CHECKING:
     from aws_cdk import Stack as CdkStack
@@ -79,11 +78,6 @@ def test_in_a_deployment_of_one_tenant_it_probes_as_that_tenant(tmp_path: Path) 
         statusbeam.cdk.Statusbeam(stack, "Status", publishing=publishing, canary=canary)
 
     assert variables(stack_with(tmp_path, fill))["CANARY_TENANT"] == "acme"
-
-
-def test_where_the_api_is_private_it_is_in_the_same_network(guarded_stacks: dict[str, Stack]) -> None:
-    found = guarded_stacks["Dev-Status"].function(HANDLER).properties["VpcConfig"]
-    assert found["SubnetIds"] == list(SUBNETS)
 
 
 @pytest.mark.parametrize("name", ["Dev-Status", "Local-Status"])
