@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from statusbeam.model.job_key import JobKey
 from statusbeam.model.settings import CANARY_TENANT
 from tests.browser.fault_board import FaultBoard
 from tests.e2e import cloud as local
-from tests.e2e.broken_parts import stopped_publisher
+from tests.e2e.broken_parts import changed_environment, stopped_publisher
 from tests.e2e.cloud import Cloud
 from tests.e2e.grants import without_grant
 from tests.e2e.waiting import wait_for
@@ -99,13 +100,28 @@ def test_pushes_that_are_lost_fail_the_probe(canaried: Canaried) -> None:
     assert (metrics["ProbeFailed"], metrics["ProbeLost"]) == ([1], [0])
 
 
-def test_a_publisher_that_is_switched_off_fails_the_probe_and_is_named(canaried: Canaried) -> None:
-    with stopped_publisher(canaried.cloud):
+def without_api(cloud: Cloud) -> AbstractContextManager[None]:
+    """A publisher that does not know the API."""
+    return changed_environment(cloud, {"APPSYNC_API_URL": None})
+
+
+@pytest.mark.parametrize(
+    ("breaks", "finding"),
+    [
+        (without_api, "publisher_setting"),
+        # On AWS it is named `publisher_stopped`. The emulator's IAM takes the look at it for a change.
+        (stopped_publisher, "publisher_throttled"),
+    ],
+)
+def test_a_broken_publisher_fails_the_probe_and_is_named(
+    canaried: Canaried, breaks: Callable[[Cloud], AbstractContextManager[None]], finding: str
+) -> None:
+    with breaks(canaried.cloud):
         document, metrics = canaried.invoke()
-    assert document["finding"]["code"] == "publisher_stopped"
+    assert document["finding"]["code"] == finding
     assert metrics["ProbeFailed"] == [1]
     assert "ProbeProducedToReceived" not in metrics
-    assert "publisher_stopped: The publisher is switched off" in canaried.log()
+    assert f"{finding}: {document['finding']['problem']}" in canaried.log()
 
 
 def test_a_canary_that_may_not_report_fails_its_probe(canaried: Canaried) -> None:
