@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -120,6 +121,17 @@ def test_a_deployment_out_of_reach_is_a_failed_probe_without_measures(
     metrics = metrics_in(capsys.readouterr().out)
     assert metrics["ProbeFailed"] == [1]
     assert not {"ProbeProducedToReceived", "ProbeLost", "ProbeDuplicates"} & set(metrics)
+
+
+def test_a_context_of_the_machine_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "statusbeam").mkdir()
+    (tmp_path / "statusbeam" / "config.toml").write_text(
+        'current = "mine"\n[contexts.mine]\nprofile = "gone"\n'
+    )
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("STATUSBEAM_TENANT", "acme")
+    answer = invoked()
+    assert (answer["tenant"], answer["finding"]["code"]) == (None, "table_unreachable")
 
 
 def test_a_probe_that_raises_has_failed(
