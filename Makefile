@@ -73,7 +73,7 @@ graphql/dist/manifest.json: graphql/node_modules/.ready $(RESOLVER_SETTINGS) $(R
 # --- dependencies of the functions ------------------------------------------------------------------------
 
 .PHONY: wheels
-FUNCTION_PINS := lambdas/requirements.txt lambdas/requirements-tokens.txt
+FUNCTION_PINS := lambdas/requirements.txt lambdas/requirements-tokens.txt lambdas/requirements-canary.txt
 wheels: lambdas/wheels/.ready ## download what the functions carry, by hash and of pure Python
 
 # Together the four options of the platform accept no wheel but `py3-none-any`.
@@ -207,6 +207,10 @@ lock: .venv/.ready ## resolve the dependencies anew
 	uv pip compile pyproject.toml --extra tokens --constraint requirements.lock --generate-hashes \
 	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
 	  --quiet --output-file lambdas/requirements-tokens.txt
+	# What the canary's Lambda carries.
+	uv pip compile pyproject.toml --extra canary --constraint requirements.lock --generate-hashes \
+	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
+	  --quiet --output-file lambdas/requirements-canary.txt
 	# What the bridge's container installs.
 	uv pip compile pyproject.toml --extra bridge --constraint requirements.lock --generate-hashes \
 	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \

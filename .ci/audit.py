@@ -25,6 +25,7 @@ PYTHON_LOCKS = (
     "requirements.lock",
     "lambdas/requirements.txt",
     "lambdas/requirements-tokens.txt",
+    "lambdas/requirements-canary.txt",
     "statusbeam/bridge/requirements.txt",
 )
 # Not tests/e2e/clients/first: an old client, of which only a test installs the packages.

@@ -42,6 +42,7 @@ LOCKS = (
     "requirements.lock",
     "lambdas/requirements.txt",
     "lambdas/requirements-tokens.txt",
+    "lambdas/requirements-canary.txt",
     ".ci/uv.txt",
     ".ci/build.txt",
     "package-lock.json",
@@ -49,7 +50,11 @@ LOCKS = (
     "statusbeam/bridge/requirements.txt",
     "statusbeam/localcloud/cdk_cli/package-lock.json",
 )
-BUNDLED = ("lambdas/requirements.txt", "lambdas/requirements-tokens.txt")
+BUNDLED = (
+    "lambdas/requirements.txt",
+    "lambdas/requirements-tokens.txt",
+    "lambdas/requirements-canary.txt",
+)
 """The requirements of a deployment's functions. All others come with an extra."""
 
 BUILT = ("graphql/dist", "lambdas/wheels", "web/dashboard/dist")

@@ -15,6 +15,7 @@ from aws_cdk.aws_logs import RetentionDays
 from statusbeam.cdk.options import (
     ApiOptions,
     BudgetOptions,
+    CanaryOptions,
     FirewallOptions,
     NewUserPool,
     NotificationOptions,
@@ -57,6 +58,8 @@ class StageConfig:
     """The CloudWatch alarms of docs/how-to/operations.md, and a topic for them."""
     dashboard: bool = False
     """A CloudWatch dashboard of the deployment."""
+    canary: CanaryOptions | None = None
+    """A function that probes the deployment on a schedule; None: no canary."""
     budget: BudgetOptions | None = None
     """The monthly budget, about which AWS Budgets notifies; None: no budget."""
     notifications: NotificationOptions | None = None
@@ -90,6 +93,7 @@ PROD = StageConfig(
     firewall=FirewallOptions(),
     alarms=True,
     dashboard=True,
+    canary=CanaryOptions(),
     page=PageOptions(),
 )
 

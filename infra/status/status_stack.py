@@ -36,6 +36,7 @@ class StatusStack(Stack):
             firewall=stage.firewall,
             alarms=stage.alarms,
             dashboard=stage.dashboard,
+            canary=stage.canary,
             budget=stage.budget,
         )
         if stage.notifications is not None:

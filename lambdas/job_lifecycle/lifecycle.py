@@ -10,7 +10,7 @@ from statusbeam.log.journal.dynamo_items import from_item, read_head
 from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.log.snapshot.lifecycle import goes_on
 from statusbeam.model.job_key import JobKey
-from statusbeam.model.settings import JobEventType, NotificationChannel, StatusTable
+from statusbeam.model.settings import PROBE_PREFIX, JobEventType, NotificationChannel, StatusTable
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text
 from statusbeam.notifications.committed import committed_event
@@ -55,10 +55,15 @@ class JobLifecycle:
         self._reports_losses = any(JobEventType.LOST in one.events for one in channels)
 
     def take_commit(self, images: Mapping[str, Any]) -> None:
-        """Handle a head's change from the table's stream: `NewImage`, and `OldImage` if there was one."""
+        """Handle a head's change from the table's stream: `NewImage`, and `OldImage` if there was one.
+
+        Nobody is notified of the jobs of probes.
+        """
         image = from_item(images["NewImage"])
         event = JobEventType(image[StatusTable.JOB_EVENT])
         after = read_head(image)
+        if after.key.job_id.startswith(PROBE_PREFIX):
+            return
         before = read_head(from_item(images["OldImage"])) if "OldImage" in images else None
         if any(one.takes(event, after.key.tenant_id) for one in self._channels):
             updates = self._log.updates(after.key, first=_first(before, after), last=after.sequence)

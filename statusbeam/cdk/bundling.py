@@ -30,8 +30,12 @@ LOG = (*MODEL, "statusbeam/log")
 """The sources of the publisher. Its function has no layer, because Python finds a package in one place
 only."""
 
+CLIENT = (*LOG, "statusbeam/client", "status_utils")
+"""The sources of a function that is a client of a deployment."""
+
 PUBLISHER_PINS = ASSETS / "lambdas" / "requirements.txt"
 TOKEN_PINS = ASSETS / "lambdas" / "requirements-tokens.txt"
+CANARY_PINS = ASSETS / "lambdas" / "requirements-canary.txt"
 
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", ".*")
 _PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)==", re.MULTILINE)

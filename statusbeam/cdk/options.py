@@ -33,6 +33,7 @@ _WORD = re.compile(r"[!-~]+")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?")
 _POOL_USER_CLAIMS: Final = (USER_CLAIM, USERNAME_CLAIM)
 _BUDGET_EMAILS = 10  # AWS Budgets'
+_PROBE_MINUTES = (5, 10, 15, 30, 60)  # parts of an hour, longer than a probe
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -366,6 +367,26 @@ class BudgetOptions:
             raise ValueError(f"monthly_dollars must be more than 0, not {self.monthly_dollars}")
         if not _is_tuple(self.emails) or len(self.emails) > _BUDGET_EMAILS:
             raise ValueError(f"emails must be a tuple of {_BUDGET_EMAILS} at most, not {self.emails!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryOptions:
+    """A function that runs `statusbeam doctor --probe` on a schedule, as a client of the deployment.
+
+    In a private network, the VPC also needs endpoints for Lambda, SQS and Secrets Manager.
+    """
+
+    every_minutes: Literal[5, 10, 15, 30, 60] = 5
+    """How often it probes."""
+    p99_milliseconds: int = 2_000
+    """The service level objective. With alarms on, `CanaryLatency` begins when the p99 from produced to
+    received is above it in two of three probes."""
+
+    def __post_init__(self) -> None:
+        if self.every_minutes not in _PROBE_MINUTES:
+            raise ValueError(f"every_minutes must be one of {_PROBE_MINUTES}, not {self.every_minutes}")
+        if self.p99_milliseconds < 1:
+            raise ValueError(f"p99_milliseconds must be 1 or more, not {self.p99_milliseconds}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

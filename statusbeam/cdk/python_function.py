@@ -31,11 +31,14 @@ _NETWORK_INTERFACES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsyncDelivery:
-    """How often and for how long Lambda retries an asynchronous invoke, and the queue of failed ones."""
+    """How often and for how long Lambda retries an asynchronous invoke, and the queue of failed ones.
+
+    None: no queue. That is for events that carry nothing.
+    """
 
     retry_attempts: int
     max_event_age: Duration
-    on_failure: sqs.IQueue
+    on_failure: sqs.IQueue | None = None
 
 
 class PythonFunction(Construct):
@@ -58,6 +61,7 @@ class PythonFunction(Construct):
         network: PrivateNetwork | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        on_failure = async_delivery.on_failure if async_delivery else None
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -85,7 +89,7 @@ class PythonFunction(Construct):
             reserved_concurrent_executions=reserved_concurrency,
             retry_attempts=async_delivery.retry_attempts if async_delivery else None,
             max_event_age=async_delivery.max_event_age if async_delivery else None,
-            on_failure=destinations.SqsDestination(async_delivery.on_failure) if async_delivery else None,
+            on_failure=destinations.SqsDestination(on_failure) if on_failure else None,
         )
         accept(
             self.role,
@@ -94,7 +98,7 @@ class PythonFunction(Construct):
         )
         if network is not None:
             self._run_in(network)
-        if resources.key_arn is not None and async_delivery is not None:
+        if resources.key_arn is not None and on_failure is not None:
             for action in ("kms:GenerateDataKey*", "kms:ReEncrypt*"):
                 accept(
                     self.role,

@@ -8,7 +8,12 @@ from aws_cdk import Names, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from statusbeam.model.settings import PUBLIC_TENANT, VIEW_TOKEN_PATTERN, PublisherSettings
+from statusbeam.model.settings import (
+    CANARY_TENANT,
+    PUBLIC_TENANT,
+    VIEW_TOKEN_PATTERN,
+    PublisherSettings,
+)
 
 from .api.firewall import ApiFirewall
 from .api.sign_in import create_sign_in
@@ -23,13 +28,16 @@ from .localcloud import (
 )
 from .monitoring.alarms import Alarms
 from .monitoring.budget import Budget
+from .monitoring.canary import Canary
 from .monitoring.deployment import Deployment, add_alarms
 from .options import (
     ApiOptions,
     BudgetOptions,
+    CanaryOptions,
     FirewallOptions,
     NewUserPool,
     PageOptions,
+    PrivateNetwork,
     PublishingOptions,
     ReaderOptions,
     ResourceOptions,
@@ -56,6 +64,8 @@ class Statusbeam(Construct):
         status = Statusbeam(self, "Status", publishing=PublishingOptions(tenant_queues=("acme", "city")))
         status.routes["acme"].grant(agent)  # its variables: status.routes["acme"].environment()
 
+    `canary` probes the deployment on a schedule, as a client of it.
+
     `library` is for functions of the same stack; other stacks create theirs as `LibraryLayer`. With `page`,
     `page_url` is the address of the page. `name` distinguishes deployments: it names the API and the audience
     of view tokens. By default it consists of the stack's name and the construct's id.
@@ -74,6 +84,7 @@ class Statusbeam(Construct):
         firewall: FirewallOptions | None = None,
         alarms: bool = False,
         dashboard: bool = False,
+        canary: CanaryOptions | None = None,
         budget: BudgetOptions | None = None,
         page: PageOptions | None = None,
     ) -> None:
@@ -130,6 +141,7 @@ class Statusbeam(Construct):
         }
         self._requests.publish_through(self.publisher.function)
         self._grant()
+        self._canary = self._create_canary(canary, publishing, api.private_network) if canary else None
         self.alarms = self._alarms(resources) if alarms else None
         if dashboard:
             self._create_dashboard(name)
@@ -189,8 +201,18 @@ class Statusbeam(Construct):
         for name, value in status.outputs.items():
             CfnOutput(self, name, value=value)
         """
-        publisher = self.publisher
         found = {
+            **self._own_outputs,
+            "AlarmTopicArn": self.alarms.topic.topic_arn if self.alarms else None,
+            "WebUrl": self.page_url,
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    @property
+    def _own_outputs(self) -> dict[str, str | None]:
+        """The outputs of the deployment itself, without what watches and shows it."""
+        publisher = self.publisher
+        return {
             "GraphqlUrl": self.api.graphql_url,
             "RealtimeUrl": self.api.realtime_url,
             "ApiId": self.api.api.api_id,
@@ -208,10 +230,7 @@ class Statusbeam(Construct):
             "ViewTokenAudience": self.view_tokens.audience,
             "LibraryLayerArn": self.library.layer_version_arn,
             "TenantQueueUrls": self._tenant_queue_urls(),
-            "AlarmTopicArn": self.alarms.topic.topic_arn if self.alarms else None,
-            "WebUrl": self.page_url,
         }
-        return {name: value for name, value in found.items() if value is not None}
 
     def _tenant_queue_urls(self) -> str | None:
         """The queues of tenants that have their own, as JSON."""
@@ -282,6 +301,27 @@ class Statusbeam(Construct):
         self.sessions_table.grant(role, "dynamodb:Query")
         self._details.grant_put(role)
 
+    def _create_canary(
+        self, options: CanaryOptions, publishing: PublishingOptions, network: PrivateNetwork | None
+    ) -> Canary:
+        canary = Canary(
+            self,
+            "Canary",
+            options=options,
+            resources=self.resources,
+            outputs={name: value for name, value in self._own_outputs.items() if value is not None},
+            tenant=publishing.tenant or CANARY_TENANT,
+            network=network,
+        )
+        canary.grant(
+            publisher=self.publisher,
+            route=self.route,
+            view_tokens=self.view_tokens,
+            status_table=self.status_table,
+            sessions_table=self.sessions_table,
+        )
+        return canary
+
     def _deployment(self) -> Deployment:
         functions = {
             "Authorizer": self.view_tokens.authorizer,
@@ -295,6 +335,7 @@ class Statusbeam(Construct):
             api=self.api.api,
             tables={"StatusTable": self.status_table.table, "SessionsTable": self.sessions_table.table},
             functions={name: function for name, function in functions.items() if function is not None},
+            canary=self._canary,
         )
 
     def _alarms(self, resources: ResourceOptions) -> Alarms:

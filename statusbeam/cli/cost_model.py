@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from statusbeam.client.doctor.examination import PROBE_STATUSES
 from statusbeam.model.prices import Prices
-from statusbeam.model.settings import NOTIFICATION_MEMORY_MB, PUBLISHER_MEMORY_MB
+from statusbeam.model.settings import CANARY_MEMORY_MB, NOTIFICATION_MEMORY_MB, PUBLISHER_MEMORY_MB
 from statusbeam.notifications.lease_check import FIRST_DELAY
 
 MEMORY_GB: Final = PUBLISHER_MEMORY_MB / 1024
@@ -39,6 +40,15 @@ EVENT_SECONDS: Final = 0.02
 """The duration of one invocation that reads an event, or checks a lease: calls to services in its region."""
 SEND_SECONDS: Final = 0.3
 """The duration of one HTTPS request to a webhook or to Slack."""
+CANARY_GB: Final = CANARY_MEMORY_MB / 1024
+PROBE_SECONDS: Final = 4
+"""The duration of one probe, with the start of the SDK's clients."""
+PROBE_READS: Final = 100
+"""Read units of one probe: it reads its log every 20 ms, for some two seconds."""
+PROBE_COMMITS: Final = PROBE_STATUSES + 2
+"""Commits of one probe: the status to the publisher itself, those that it measures, and the end."""
+PROBE_METRICS: Final = 4
+"""Custom metrics of a canary."""
 LOG_DAYS: Final = 7
 JOB_DAYS: Final = 90
 MARKER_DAYS: Final = 21
@@ -67,6 +77,8 @@ class Load:
     slack: int = 0
     """With a bot's token: one message a job, edited, and answers in its thread."""
     event_buses: int = 0
+    canary_minutes: int = 0
+    """The minutes between two probes of the canary; 0: there is none."""
     plain: bool = False
     """Whether a client does not read `earlier`: then each status is a push of its own."""
 
@@ -117,6 +129,7 @@ def bill(load: Load, prices: Prices = Prices()) -> list[Item]:
         item("connection minutes", load.watchers * load.minutes, prices.connection_minute),
         Item("stored GB", stored, stored * prices.gigabyte_month),
         *_notifications(load, item, prices),
+        *_canary(load, prices),
     ]
 
 
@@ -141,6 +154,20 @@ def _notifications(load: Load, item: Callable[[str, float, float], Item], prices
     yield item("notification read units", JOB_EVENTS * log + checks * snapshot + threads, prices.read_unit)
     yield item("thread write units", load.slack, prices.write_unit)
     yield item("bus events", JOB_EVENTS * load.event_buses, prices.bus_event)
+
+
+def _canary(load: Load, prices: Prices) -> Iterable[Item]:
+    """What a canary adds, whatever the load is."""
+    if not load.canary_minutes:
+        return
+    probes = MONTH_DAYS * 24 * 60 / load.canary_minutes
+    job = Load(jobs=1, statuses=PROBE_COMMITS, agents=0, batch=1, minutes=PROBE_SECONDS / 60)
+    jobs = sum(each.dollars for each in bill(job, prices)) + PROBE_READS * prices.read_unit / 1e6
+    seconds = PROBE_SECONDS * CANARY_GB
+    yield Item("probe jobs", probes, probes * jobs)
+    yield Item("canary invocations", probes, probes * prices.invocation / 1e6)
+    yield Item("canary GB-seconds", probes * seconds, probes * seconds * prices.gb_second / 1e6)
+    yield Item("canary metrics", PROBE_METRICS, PROBE_METRICS * prices.metric_month)
 
 
 def _stored_gigabytes(load: Load, made: int) -> float:

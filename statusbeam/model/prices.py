@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Dollars for a million, but for storage."""
+    """Dollars for a million, but for storage and metrics."""
 
     write_unit: float = 0.625
     read_unit: float = 0.125
@@ -20,3 +20,4 @@ class Prices:
     queue_request: float = 0.4
     bus_event: float = 1.0
     gigabyte_month: float = 0.25  # dollars
+    metric_month: float = 0.3  # dollars, for each of the first 10,000 custom metrics

@@ -40,6 +40,22 @@ PRODUCED_TO_COMMITTED_METRIC: Final = "ProducedToCommitted"
 COMMITTED_TO_PUSHED_METRIC: Final = "CommittedToPushed"
 """Milliseconds from the end of a commit to the answer of its last mutation."""
 
+CANARY_SERVICE: Final = "canary"
+CANARY_TENANT: Final = "statusbeam-canary"
+"""The tenant of the canary's probe jobs, unless the deployment takes one tenant only."""
+CANARY_MEMORY_MB: Final = 1_024
+"""The canary's memory: with the CPU of less, it would measure itself."""
+PROBE_PREFIX: Final = "statusbeam-doctor-"
+"""The prefix of the ids of probe jobs and of their users. Nobody is notified of a probe."""
+PROBE_FAILED_METRIC: Final = "ProbeFailed"
+"""1 for a probe that found something wrong, or that raised an error; else 0."""
+PROBE_LATENCY_METRIC: Final = "ProbeProducedToReceived"
+"""Milliseconds from sending a status of a probe to its receipt by the probe's client, for each status."""
+PROBE_LOST_METRIC: Final = "ProbeLost"
+"""Counts committed statuses of a probe that its client did not receive."""
+PROBE_DUPLICATES_METRIC: Final = "ProbeDuplicates"
+"""Counts pushes of a probe that came again, and statuses that its client gave twice."""
+
 FIREWALL_PASS_HEADER: Final = "x-statusbeam-pass"  # noqa: S105 - no secret
 """The header of a push that the API's firewall lets pass."""
 EVENT_SOURCE: Final = "statusbeam"
@@ -484,6 +500,31 @@ class AuthorizerSettings(_Settings):
 
     view_token_audience: str
     """The audience a view token must name: one a stage, so that a token of one is refused in another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanarySettings(_Settings):
+    """The canary's settings."""
+
+    deployment_name: str
+    """The name of the deployment, in the canary's reports."""
+
+    deployment_outputs: str
+    """The outputs of the deployment that the probe reads, as JSON."""
+
+    canary_tenant: str
+    """The tenant of the probe jobs."""
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs in `deployment_outputs`. Raises SettingError."""
+        try:
+            found = json.loads(self.deployment_outputs)
+        except ValueError as error:
+            raise SettingError("DEPLOYMENT_OUTPUTS", "must be a JSON object") from error
+        if not isinstance(found, dict):
+            raise SettingError("DEPLOYMENT_OUTPUTS", "must be a JSON object")
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

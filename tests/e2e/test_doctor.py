@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from statusbeam.cli.main import main
-from statusbeam.client.doctor.canary import run_probe
 from statusbeam.localcloud.outputs import DemoUser
 from tests.browser.fault_board import FaultBoard
 from tests.e2e.broken_parts import (
@@ -154,17 +153,6 @@ def test_the_stack_on_aws_is_well(doctor: Doctor, on_aws: str) -> None:
     line = doctor.call("--stack", on_aws, *doctor.reader, "--probe")
     assert line.startswith("ok: 5 of 5 statuses received, produced → received p50 ")
     assert line.count("\n") == 1
-
-
-def test_a_canary_gets_the_same_document_from_the_stacks_outputs(
-    cloud: Cloud, user: DemoUser, on_aws: str
-) -> None:
-    outputs = cloud.outputs.stacks[on_aws]
-    document = run_probe(outputs, stack=on_aws, tenant=user.tenant_id, statuses=1)
-    assert (document["finding"], document["probe"]["received"]) == (None, 1)
-    with stopped_publisher(cloud):
-        stopped = run_probe(outputs, stack=on_aws, tenant=user.tenant_id, statuses=1)
-    assert stopped["finding"]["code"] == "publisher_stopped"
 
 
 def test_without_the_publishers_grant_on_the_mutation_the_role_is_named(cloud: Cloud, doctor: Doctor) -> None:

@@ -111,6 +111,7 @@ def guarded_stacks(
     from statusbeam.cdk import (  # noqa: PLC0415 - starts Node
         ApiOptions,
         BudgetOptions,
+        CanaryOptions,
         FirewallOptions,
         NewUserPool,
         PrivateNetwork,
@@ -131,6 +132,7 @@ def guarded_stacks(
         firewall=FirewallOptions(logs=True),
         alarms=True,
         dashboard=True,
+        canary=CanaryOptions(every_minutes=15, p99_milliseconds=750),
         budget=BudgetOptions(
             monthly_dollars=200, emails=("ops@example.com",), cost_tag=("statusbeam:stage", "Dev")
         ),

@@ -12,6 +12,8 @@ import statusbeam.cdk
 from statusbeam.model.settings import (
     FUNCTION_DIMENSION,
     METRICS_NAMESPACE,
+    PROBE_FAILED_METRIC,
+    PROBE_LATENCY_METRIC,
     PUBLISHER_SERVICE,
     REFUSED_METRIC,
 )
@@ -81,7 +83,8 @@ def test_alarms_notify_the_topic_when_they_begin_and_when_they_end(stacks: dict[
     topic = {"Ref": stack.one("AWS::SNS::Topic").name}
     for found in stack.all("AWS::CloudWatch::Alarm"):
         assert found.properties["AlarmActions"] == found.properties["OKActions"] == [topic]
-        assert found.properties["TreatMissingData"] == "notBreaching"
+        is_probe = found.properties["MetricName"] == PROBE_FAILED_METRIC
+        assert found.properties["TreatMissingData"] == ("breaching" if is_probe else "notBreaching")
     assert stack.outputs["AlarmTopicArn"]["Value"] == topic
 
 
@@ -117,7 +120,7 @@ def test_an_example_with_alarms_watches_the_events_that_got_lost(
 def test_every_function_of_ours_that_fails_or_is_throttled_raises_an_alarm(
     stacks: dict[str, Stack], invoking_stacks: dict[str, Stack], metric: str
 ) -> None:
-    for stack, count in ((stacks["Prod-Status"], 6), (invoking_stacks["Dev-Example"], 3)):
+    for stack, count in ((stacks["Prod-Status"], 7), (invoking_stacks["Dev-Example"], 3)):
         ours = [f for f in stack.all("AWS::Lambda::Function") if "lambdas." in str(f.properties["Handler"])]
         assert len(ours) == count
         assert on(stack, metric) == sorted(function.name for function in ours)
@@ -150,6 +153,36 @@ def test_an_api_that_fails_in_two_of_ten_minutes_raises_an_alarm(
     found = alarm(stack, metric, {"Name": "GraphQLAPIId", "Value": {"Fn::GetAtt": [api.name, "ApiId"]}})
     assert (found["Namespace"], found["Threshold"]) == ("AWS/AppSync", 0)
     assert (found["DatapointsToAlarm"], found["EvaluationPeriods"]) == (2, 10)
+
+
+def test_two_probes_in_a_row_that_fail_or_do_not_run_raise_an_alarm(stacks: dict[str, Stack]) -> None:
+    found = stacks["Prod-Status"].one(ALARM, MetricName=PROBE_FAILED_METRIC).properties
+    assert (found["Namespace"], found["Statistic"], found["Threshold"]) == (METRICS_NAMESPACE, "Maximum", 0)
+    assert (found["Period"], found["DatapointsToAlarm"], found["EvaluationPeriods"]) == (300, 2, 2)
+    canary = stacks["Prod-Status"].function("canary.handler.handler")
+    assert {"Name": FUNCTION_DIMENSION, "Value": {"Ref": canary.name}} in found["Dimensions"]
+    assert {"Name": "service", "Value": "canary"} in found["Dimensions"]
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "milliseconds"),
+    [
+        pytest.param("Prod-Status", 300, 2_000, id="by default"),
+        pytest.param("guarded", 900, 750, id="as it is asked for"),
+    ],
+)
+def test_a_p99_above_the_objective_in_two_of_three_probes_raises_an_alarm(
+    stacks: dict[str, Stack],
+    guarded_stacks: dict[str, Stack],
+    name: str,
+    seconds: int,
+    milliseconds: int,
+) -> None:
+    stack = guarded_stacks["Dev-Status"] if name == "guarded" else stacks[name]
+    found = stack.one(ALARM, MetricName=PROBE_LATENCY_METRIC).properties
+    assert (found["ExtendedStatistic"], found["Threshold"], found["Period"]) == ("p99", milliseconds, seconds)
+    assert (found["DatapointsToAlarm"], found["EvaluationPeriods"]) == (2, 3)
+    assert "EvaluateLowSampleCountPercentile" not in found  # a probe is few values: they count
 
 
 # the composite alarm

@@ -14,6 +14,8 @@ import pytest
 
 from statusbeam.assets import WHEELS
 from statusbeam.cdk.bundling import (
+    CANARY_PINS,
+    CLIENT,
     LIBRARY,
     LOG,
     PUBLISHER_PINS,
@@ -121,17 +123,22 @@ def test_a_wheel_that_differs_from_its_pin_stops_the_build(tmp_path: Path) -> No
 
 
 def test_the_wheels_are_those_of_the_pins_and_run_everywhere() -> None:
-    pins = re.findall(r"^([\w.-]+)==", PUBLISHER_PINS.read_text() + TOKEN_PINS.read_text(), re.MULTILINE)
+    text = "".join(pins.read_text() for pins in (PUBLISHER_PINS, TOKEN_PINS, CANARY_PINS))
+    pins = set(re.findall(r"^([\w.-]+)==", text, re.MULTILINE))  # two functions may carry the same
     wheels = [wheel.name for wheel in WHEELS.glob("*.whl")]
     assert sorted(name.split("-")[0].replace("_", "-") for name in wheels) == sorted(pins)
     assert [name for name in wheels if not name.endswith("-none-any.whl")] == []
     # Without a marker a pin counts for every Python, and so does the one bundle.
-    assert ";" not in PUBLISHER_PINS.read_text() + TOKEN_PINS.read_text()
+    assert ";" not in text
 
 
 @pytest.mark.parametrize(
     ("requirements", "names"),
-    [(PUBLISHER_PINS, {"aws-lambda-powertools", "requests"}), (TOKEN_PINS, {"pyjwt"})],
+    [
+        (PUBLISHER_PINS, {"aws-lambda-powertools", "requests"}),
+        (TOKEN_PINS, {"pyjwt"}),
+        (CANARY_PINS, {"aws-lambda-powertools", "pyjwt", "websockets"}),
+    ],
 )
 def test_the_functions_pins_are_those_of_the_project(requirements: Path, names: set[str]) -> None:
     locked = set(re.findall(r"^([\w.-]+==\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
@@ -168,6 +175,12 @@ def lambda_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "lambdas.view_token_authorizer.handler, status_utils.tokens.signed_jwt",
             function_sources("view_token_authorizer"),
             TOKEN_PINS,
+        ),
+        (
+            # The probe imports the others at its first token and its connection.
+            "lambdas.canary.handler, status_utils.tokens.signed_jwt, websockets.asyncio.client",
+            (*function_sources("canary"), *CLIENT),
+            CANARY_PINS,
         ),
         ("lambdas.execution_closer.handler", function_sources("execution_closer"), None),
         (

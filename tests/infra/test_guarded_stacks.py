@@ -72,7 +72,7 @@ def key_of(resource: Resource) -> Any:
         ("AWS::SNS::Topic", 1),
         ("AWS::SecretsManager::Secret", 2),
         ("AWS::Backup::BackupVault", 1),
-        ("AWS::Logs::LogGroup", 10),  # eight functions, the API, the firewall
+        ("AWS::Logs::LogGroup", 11),  # nine functions, the API, the firewall
     ],
 )
 def test_one_key_encrypts_all_stored_data(status: Stack, type_: str, count: int) -> None:
@@ -188,15 +188,16 @@ def test_queues_of_tenants_that_make_no_sense_are_refused(options: dict[str, Any
 # the API
 
 
-def test_a_private_api_is_reached_by_publishers_in_its_network(status: Stack) -> None:
+def test_a_private_api_is_reached_by_publishers_and_the_canary_in_its_network(status: Stack) -> None:
     assert status.one("AWS::AppSync::GraphQLApi").properties["Visibility"] == "PRIVATE"
     network = {"SubnetIds": list(SUBNETS), "SecurityGroupIds": list(SECURITY_GROUPS)}
     inside = [f for f in status.all("AWS::Lambda::Function") if "VpcConfig" in f.properties]
-    assert [f.properties["VpcConfig"] for f in inside] == [network] * (1 + len(TENANTS))
-    assert {f.name for f in inside} == {publisher.name for publisher in publishers(status).values()}
-    for publisher in inside:
+    assert [f.properties["VpcConfig"] for f in inside] == [network] * (2 + len(TENANTS))
+    canary = status.function("canary.handler.handler")
+    assert {f.name for f in inside} == {canary.name, *(one.name for one in publishers(status).values())}
+    for function in inside:
         everywhere = [
-            s["Action"] for s in statements(status, publisher.properties["Role"]) if s["Resource"] == "*"
+            s["Action"] for s in statements(status, function.properties["Role"]) if s["Resource"] == "*"
         ]
         assert "ec2:CreateNetworkInterface" in everywhere[0]
 

@@ -46,6 +46,11 @@ def shown(stack: Stack) -> set[tuple[str, str]]:
         pytest.param("Statusbeam", ["Pushes", "PushesSuppressed", "PushesGivenUp"], id="pushes"),
         pytest.param("Statusbeam", ["PublishFailures"], id="failures"),
         pytest.param("Statusbeam", ["ProducedToCommitted", "CommittedToPushed"], id="latency"),
+        pytest.param(
+            "Statusbeam",
+            ["ProbeProducedToReceived", "ProbeFailed", "ProbeLost", "ProbeDuplicates"],
+            id="probes",
+        ),
         pytest.param("AWS/AppSync", ["ActiveSubscriptions", "ActiveConnections"], id="live sessions"),
         pytest.param("AWS/AppSync", ["ConnectServerError", "5XXError"], id="AppSync's errors"),
         pytest.param("AWS/SQS", ["ApproximateAgeOfOldestMessage"], id="age of the queue"),

@@ -147,6 +147,33 @@ def test_the_authorizer_may_read_its_secret(stacks: dict[str, Stack], name: str)
     }
 
 
+def test_the_canary_may_report_issue_its_tokens_and_look(stacks: dict[str, Stack]) -> None:
+    stack = stacks["Prod-Status"]
+    assert function_grants(stack, "canary.handler.handler") == {
+        **OWN_LOG,
+        "*": TRACES["*"] | {"lambda:ListEventSourceMappings"},
+        "lambdas.status_publisher.handler.handler": {
+            "lambda:GetFunctionConcurrency",
+            "lambda:GetFunctionConfiguration",
+            "lambda:InvokeFunction",
+        },
+        "queue of statuses": {"sqs:GetQueueAttributes", "sqs:SendMessage"},
+        "Signs view tokens": {"secretsmanager:GetSecretValue"},
+        "table pk": {"dynamodb:GetItem", "dynamodb:Query"},
+        "table tenant_id": {"dynamodb:GetItem"},
+    }
+    role = stack.function("canary.handler.handler").properties["Role"]["Fn::GetAtt"][0]
+    keys = {
+        tuple(statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+        for policy in stack.all("AWS::IAM::Policy")
+        if {"Ref": role} in policy.properties["Roles"]
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if "dynamodb:" in str(statement["Action"])
+    }
+    absent = "statusbeam-doctor-*"
+    assert keys == {(absent, "JOB#*#statusbeam-doctor-*"), (absent,)}
+
+
 @pytest.mark.parametrize("name", ["Dev-Status", "Prod-Status"])
 def test_the_rotation_may_change_the_secret_of_view_tokens(stacks: dict[str, Stack], name: str) -> None:
     assert function_grants(stacks[name], "view_token_rotation.handler.handler") == {

@@ -59,7 +59,7 @@ def test_it_carries_what_the_product_is_made_of(names: set[str]) -> None:
     carried |= {f"{assets}/lambdas/wheels/{path.name}" for path in WHEELS.glob("*.whl")}
     for folder in ("lambdas", "infra", "examples/civic_complaints"):
         carried |= {f"{assets}/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob("*.py")}
-    carried |= {f"{assets}/lambdas/requirements{kind}.txt" for kind in ("", "-tokens")}
+    carried |= {f"{assets}/lambdas/requirements{kind}.txt" for kind in ("", "-tokens", "-canary")}
     carried |= {f"{assets}/web/dashboard/dist/index.html", "status_utils/py.typed", "statusbeam/py.typed"}
     assert sorted(carried - names) == []
     assert not any("__pycache__" in name or "/tests/" in name or "/." in name for name in names - NPM)

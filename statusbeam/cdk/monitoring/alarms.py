@@ -73,7 +73,7 @@ class Alarms(Construct):
             "OldestStatus",
             queue.metric_approximate_age_of_oldest_message(period=MINUTE, statistic="Maximum"),
             above=_OLDEST_SECONDS,
-            minutes=3,
+            periods=3,
             description="Statuses wait to be committed: pages are behind.",
             of=of,
         )
@@ -85,7 +85,7 @@ class Alarms(Construct):
             ("Throttles", function.metric_throttles(period=MINUTE)),
         ):
             description = f"{what} of the function."
-            self.when(f"{name}{what}", metric, minutes=minutes, description=description, of=of)
+            self.when(f"{name}{what}", metric, periods=minutes, description=description, of=of)
 
     def when(
         self,
@@ -94,11 +94,12 @@ class Alarms(Construct):
         *,
         description: str,
         above: float = 0,
-        minutes: int = 1,
+        periods: int = 1,
         within: int | None = None,
+        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
         of: str = "",
     ) -> None:
-        """An alarm while `metric` is above a threshold in `minutes` of the last `within`; None: in a row.
+        """An alarm while `metric` is above a threshold in `periods` of the last `within`; None: in a row.
 
         `name` is the heading of its runbook. `of` tells the alarms of several publishers apart.
         """
@@ -108,9 +109,9 @@ class Alarms(Construct):
             metric=metric,
             threshold=above,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=within or minutes,
-            datapoints_to_alarm=minutes,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            evaluation_periods=within or periods,
+            datapoints_to_alarm=periods,
+            treat_missing_data=missing,
             alarm_description=self.description(name, description),
         )
         notify = actions.SnsAction(self.topic)

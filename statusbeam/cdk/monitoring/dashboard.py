@@ -18,6 +18,10 @@ from statusbeam.model.settings import (
     COMMITTED_TO_PUSHED_METRIC,
     FAILURES_METRIC,
     GIVEN_UP_METRIC,
+    PROBE_DUPLICATES_METRIC,
+    PROBE_FAILED_METRIC,
+    PROBE_LATENCY_METRIC,
+    PROBE_LOST_METRIC,
     PRODUCED_TO_COMMITTED_METRIC,
     PUSHES_METRIC,
     REFUSED_METRIC,
@@ -28,6 +32,7 @@ from statusbeam.model.settings import (
 
 from ..publishing.publisher import Publisher
 from .alarms import Alarms
+from .canary import Canary
 from .cost import cost_per_thousand
 from .deployment import Deployment
 from .metrics import api_metric, publisher_metric
@@ -39,7 +44,7 @@ _ALARM_COLUMNS, _ALARM_ROWS = 24, 6
 
 
 class Dashboard(Construct):
-    """One page: alarms, statuses and pushes, latencies, clients, queues, functions, tables, cost.
+    """One page: alarms, statuses and pushes, latencies, probes, clients, queues, functions, tables, cost.
 
     `name` is the dashboard's name, which is unique in an account, whatever the region.
     """
@@ -64,6 +69,8 @@ class Dashboard(Construct):
             )
             self._page.add_widget(widget)
         self._statuses()
+        if deployment.canary is not None:
+            self._probes(deployment.canary)
         self._clients()
         for suffix, publisher in deployment.publishers.by_suffix.items():
             self._publisher(publisher, suffix)
@@ -95,6 +102,23 @@ class Dashboard(Construct):
         )
         cost = cost_per_thousand(self._deployment)
         self._graphs("Cost", {"Dollars for 1,000 statuses": [cost]}, axis=_DOLLARS)
+
+    def _probes(self, canary: Canary) -> None:
+        counts = (PROBE_FAILED_METRIC, PROBE_LOST_METRIC, PROBE_DUPLICATES_METRIC)
+        self._graphs(
+            "Latency of probes",
+            {
+                "Produced → received": [
+                    canary.metric(PROBE_LATENCY_METRIC, statistic=statistic).with_(label=statistic)
+                    for statistic in ("p50", "p99")
+                ]
+            },
+            axis=_MS,
+        )
+        self._graphs("Probes", {"Probes": [canary.metric(name, statistic="Sum") for name in counts]})
+        self._page.monitor_lambda_function(
+            lambda_function=canary.function, human_readable_name="Canary", alarm_friendly_name="Canary"
+        )
 
     def _clients(self) -> None:
         api = self._deployment.api

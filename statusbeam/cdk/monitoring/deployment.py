@@ -18,6 +18,7 @@ from statusbeam.model.settings import (
 
 from ..publishing.publishers import Publishers
 from .alarms import Alarms
+from .canary import Canary
 from .metrics import api_metric, publisher_metric, table_metric
 
 
@@ -29,6 +30,7 @@ class Deployment:
     api: appsync.GraphqlApi
     tables: Mapping[str, dynamodb.ITable]
     functions: Mapping[str, lambda_.IFunction]
+    canary: Canary | None
 
 
 def add_alarms(alarms: Alarms, deployment: Deployment) -> None:
@@ -46,6 +48,8 @@ def add_alarms(alarms: Alarms, deployment: Deployment) -> None:
             )
     for name, function in deployment.functions.items():
         alarms.function(name, function)
+    if deployment.canary is not None:
+        deployment.canary.watch(alarms)
 
 
 def _publisher(alarms: Alarms, publishers: Publishers, suffix: str) -> None:
@@ -70,7 +74,7 @@ def _publisher(alarms: Alarms, publishers: Publishers, suffix: str) -> None:
     alarms.when(
         "PublishFailures",
         publisher_metric(function, FAILURES_METRIC),
-        minutes=3,
+        periods=3,
         description="The publisher could not commit or push statuses. SQS delivers them again.",
         of=suffix,
     )
@@ -83,4 +87,4 @@ def _api(alarms: Alarms, api: appsync.GraphqlApi) -> None:
         ("SubscribeErrors", "SubscribeServerError", "AppSync fails to start subscriptions."),
     ):
         # AppSync fails now and then, and clients retry, so one bad minute triggers no alarm.
-        alarms.when(name, api_metric(api, metric), minutes=2, within=10, description=description)
+        alarms.when(name, api_metric(api, metric), periods=2, within=10, description=description)

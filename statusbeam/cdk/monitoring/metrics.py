@@ -17,10 +17,17 @@ def publisher_metric(
     publisher: lambda_.IFunction, name: str, *, statistic: str = "Sum", period: Duration = MINUTE
 ) -> cloudwatch.Metric:
     """A metric that a publisher emits itself."""
+    return own_metric(publisher, name, service=PUBLISHER_SERVICE, statistic=statistic, period=period)
+
+
+def own_metric(
+    function: lambda_.IFunction, name: str, *, service: str, statistic: str, period: Duration
+) -> cloudwatch.Metric:
+    """A metric that a function of ours emits itself."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=name,
-        dimensions_map={"service": PUBLISHER_SERVICE, FUNCTION_DIMENSION: publisher.function_name},
+        dimensions_map={"service": service, FUNCTION_DIMENSION: function.function_name},
         statistic=statistic,
         period=period,
     )

@@ -46,9 +46,12 @@ class StatusTable(Construct):
         if resources.backup_days is not None:
             Backups(self, "Backups", resources=resources, days=resources.backup_days, table=self.table)
 
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Allow exactly `actions` on the table itself, not on its indexes, and the use of its key."""
-        _grant(grantee, actions, self.table.table_arn)
+    def grant(self, grantee: iam.IGrantable, *actions: str, keys: Sequence[str] = ()) -> None:
+        """Allow exactly `actions` on the table itself, not on its indexes, and the use of its key.
+
+        `keys` are patterns of the partition keys that are allowed; empty: all are.
+        """
+        _grant(grantee, actions, self.table.table_arn, keys)
         grant_encrypt_decrypt(grantee, self._resources.key_arn, service="dynamodb")
 
     def stream(self) -> str:
@@ -81,9 +84,9 @@ class UserSessionsTable(Construct):
             ttl_attribute=SessionsNames.TTL,
         )
 
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Allow exactly `actions` on the table, and the use of its key."""
-        _grant(grantee, actions, self.table.table_arn)
+    def grant(self, grantee: iam.IGrantable, *actions: str, keys: Sequence[str] = ()) -> None:
+        """Allow exactly `actions` on the table, and the use of its key. `keys` are as for StatusTable."""
+        _grant(grantee, actions, self.table.table_arn, keys)
         grant_encrypt_decrypt(grantee, self._resources.key_arn, service="dynamodb")
 
 
@@ -108,9 +111,10 @@ def _table(
     )
 
 
-def _grant(grantee: iam.IGrantable, actions: Sequence[str], arn: str) -> None:
+def _grant(grantee: iam.IGrantable, actions: Sequence[str], arn: str, keys: Sequence[str] = ()) -> None:
     # The table's own grant would add every index, as `index/*`.
-    iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[arn])
+    only = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}} if keys else None
+    iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[arn], conditions=only)
 
 
 def _text(name: str) -> dynamodb.Attribute:

@@ -37,6 +37,9 @@ def cost(
     event_buses: Annotated[
         int, Option("--event-buses", min=0, metavar="NUMBER", help="event buses that get all events of jobs")
     ] = 0,
+    canary: Annotated[
+        int, Option("--canary", min=0, metavar="MINUTES", help="minutes between two probes of a canary")
+    ] = 0,
     output: OutputFormat = Output.TABLE,
 ) -> int:
     """Estimate the monthly costs of a load on AWS.
@@ -56,6 +59,7 @@ def cost(
         webhooks=webhooks,
         slack=slack,
         event_buses=event_buses,
+        canary_minutes=canary,
         plain=plain,
     )
     items = bill(load)

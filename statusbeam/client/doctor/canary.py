@@ -1,21 +1,21 @@
-"""`statusbeam doctor --probe` for a schedule: a function that needs no command line.
+"""`statusbeam doctor --probe` for a schedule: it reads no files and no environment of its own.
 
-document = run_probe(outputs, stack="Prod-Status", tenant="acme")
-document["finding"]  # None, or {"code", "problem", "cure"}
+report = run_probe(outputs, deployment="Prod-Status", tenant="acme")
+report.finding  # None, or what is wrong and its cure
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
-from ..connect import identity
-from ..contexts import Contexts, config_folder
-from ..target import Flags, Target, choose
-from .document import document_of
-from .examination import PROBE_STATUSES, PROBE_TIMEOUT, Examination, ExaminationOptions
-from .facts import PROBE_PREFIX
+from statusbeam.model.settings import PROBE_PREFIX
+
+from ..connect import Identity
+from ..target import Choice, Setting, Target
+from ..view_tokens import ViewTokens
+from .examination import PROBE_STATUSES, PROBE_TIMEOUT, Examination, ExaminationOptions, Report
 
 CANARY_USER: Final = f"{PROBE_PREFIX}canary"
 """The canary reads as this user. The user needs no login: the canary issues its own view token."""
@@ -24,20 +24,36 @@ CANARY_USER: Final = f"{PROBE_PREFIX}canary"
 def run_probe(
     outputs: Mapping[str, str],
     *,
-    stack: str,
+    deployment: str,
     tenant: str,
-    user: str = CANARY_USER,
     statuses: int = PROBE_STATUSES,
     timeout: float = PROBE_TIMEOUT,
-) -> dict[str, Any]:
-    """The document that `statusbeam doctor --probe --output json` prints.
+) -> Report:
+    """Probe the deployment once. Every error of a part of the deployment becomes a finding.
 
     `outputs` are the outputs of the status stack. The AWS credentials and the region come from the process.
-    Raises TargetError if the arguments name no user; every other error becomes a finding.
     """
-    contexts = Contexts(config_folder(os.environ))
-    choice = choose(Flags(stack=stack, user=user, tenant=tenant), os.environ, contexts)
-    target = Target(choice, outputs)
-    wanted = ExaminationOptions(statuses=statuses, timeout=timeout, probe_only=True)
-    report = Examination(target, lambda: identity(target, contexts), wanted).run()
-    return document_of(stack, report)
+    target = Target(_choice(deployment, tenant), outputs)
+    options = ExaminationOptions(statuses=statuses, timeout=timeout, probe_only=True)
+    return Examination(target, lambda: _reader(target), options).run()
+
+
+def _choice(deployment: str, tenant: str) -> Choice:
+    own, unset = "the canary", Setting(None, "not set")
+    return Choice(
+        place=Setting(deployment, own),
+        context=unset,
+        profile=unset,
+        region=unset,
+        user=Setting(CANARY_USER, own),
+        tenant=Setting(tenant, own),
+        token=unset,
+        state_dir=Path(),
+        place_context=None,
+    )
+
+
+def _reader(target: Target) -> Identity:
+    user, tenant = target.choice.user, target.choice.tenant
+    tokens = ViewTokens(target, str(user.value), str(tenant.value))
+    return Identity(user=user, tenant=tenant, how="a view token", tokens=tokens)

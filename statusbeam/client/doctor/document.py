@@ -8,6 +8,7 @@ from typing import Any
 
 from .examination import Report
 from .facts import ProbeFacts
+from .measures import PRODUCED_TO_RECEIVED, percentile
 
 
 def document_of(deployment: str, report: Report) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def verdict_line(document: Mapping[str, Any]) -> str:
     finding, probe = document["finding"], document["probe"]
     if finding:
         return f"{finding['code']}: {finding['problem']} {finding['cure']}"
-    latency = probe["milliseconds"]["producedToReceived"]
+    latency = probe["milliseconds"][PRODUCED_TO_RECEIVED]
     return (
         f"ok: {probe['received']} of {probe['sent']} statuses received, "
         f"produced → received p50 {latency['p50']:.1f} ms, p99 {latency['p99']:.1f} ms"
@@ -48,8 +49,8 @@ def _probe(probe: ProbeFacts) -> dict[str, Any]:
 
 def _measures(measures: dict[str, Any]) -> dict[str, Any]:
     latencies = measures.pop("latencies")
-    rounded = {
-        name: {part: round(value, 1) for part, value in latency.items()}
-        for name, latency in latencies.items()
+    milliseconds = {
+        stretch: {"p50": round(percentile(values, 0.5), 1), "p99": round(percentile(values, 0.99), 1)}
+        for stretch, values in latencies.items()
     }
-    return {**measures, "milliseconds": rounded}
+    return {**measures, "milliseconds": milliseconds}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from statusbeam.model.limits import SESSION_SECONDS, VIEW_TOKEN_SECONDS
+from statusbeam.model.settings import PROBE_PREFIX
 
 from ..api import Api
 from ..claims import claims_of
@@ -20,7 +21,7 @@ from ..errors import ClientError, TargetError
 from ..target import Target
 from ..view_tokens import ViewTokens
 from .diagnosis import diagnose
-from .facts import PROBE_PREFIX, Facts, ProbeFacts, ReaderFacts
+from .facts import Facts, ProbeFacts, ReaderFacts
 from .failures import failure_of
 from .findings import Finding
 from .inspection import (

@@ -12,9 +12,6 @@ from .measures import Measures
 Transport = Literal["queue", "invoke"]
 """How code reports statuses to the publisher."""
 
-PROBE_PREFIX = "statusbeam-doctor-"
-"""Prefix of the ids of the probes' users and jobs."""
-
 _THROTTLED = re.compile(r"throttl|throughputexceeded|requestlimitexceeded|toomanyrequests", re.IGNORECASE)
 _DENIED = re.compile(r"access ?denied|unauthorized|not authorized|forbidden|http_?\s?40[13]", re.IGNORECASE)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Literal
 
-from statusbeam.model.settings import SessionsTable, StatusTable
+from statusbeam.model.settings import PROBE_PREFIX, SessionsTable, StatusTable
 
 from ..api import data_of, post
 from ..errors import ClientError
@@ -15,7 +15,7 @@ from ..target import Target, client_config, stack_name
 from .facts import ApiKeyFacts, Failure, PublisherFacts, QueueFacts, StackFacts, TableFacts, Transport
 from .failures import attempt, failure_of
 
-_PROBED_KEY: Final = "statusbeam-doctor"
+_PROBED_KEY: Final = f"{PROBE_PREFIX}absent"
 """The key of an item that no table has."""
 _EXPECTED: Final = {
     "appsync_api_url": "GraphqlUrl",

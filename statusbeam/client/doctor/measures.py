@@ -31,14 +31,6 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Latency:
-    """Milliseconds from one place to the next."""
-
-    p50: float
-    p99: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
     """What a probe measured."""
 
@@ -53,8 +45,12 @@ class Measures:
     recovered: int
     """Received from the log, because their push was lost."""
     reconnects: int
-    latencies: dict[str, Latency] = field(default_factory=dict)
-    """By stretch: `producedToCommitted`."""
+    latencies: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """Milliseconds from one place to the next, of each status, by stretch: `producedToCommitted`."""
+
+
+PRODUCED_TO_RECEIVED: Final = "producedToReceived"
+"""The stretch of the whole way."""
 
 
 _STRETCHES: Final = (
@@ -92,15 +88,9 @@ def _is_recovered(passage: Passage) -> bool:
     return passage.received is not None and (passage.pushed is None or passage.pushed > passage.received)
 
 
-def _latencies(passages: Sequence[Passage]) -> dict[str, Latency]:
-    found = {}
-    for begin, end in _STRETCHES:
-        taken = list(_taken(passages, begin, end))
-        if taken:
-            found[f"{begin}To{end.capitalize()}"] = Latency(
-                p50=percentile(taken, 0.5), p99=percentile(taken, 0.99)
-            )
-    return found
+def _latencies(passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
+    taken = {f"{begin}To{end.capitalize()}": tuple(_taken(passages, begin, end)) for begin, end in _STRETCHES}
+    return {stretch: values for stretch, values in taken.items() if values}
 
 
 def _taken(passages: Sequence[Passage], begin: str, end: str) -> Iterator[float]:

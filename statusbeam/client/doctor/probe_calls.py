@@ -24,12 +24,12 @@ def probe_calls(target: Target, tenant: str) -> ProbeCalls:
     transport = transport_of(target.outputs)
     publisher = target.output("PublisherFunctionArn")
     table = target.output("StatusTable")
-    if transport == "queue":
-        queue = queue_url_of(target.outputs, tenant)
-        send = QueueTransport(queue, new_client=lambda: target.client("sqs")).send
-    else:
-        send = LambdaTransport(publisher, new_client=lambda: target.client("lambda")).send
     functions, tables = target.client("lambda"), target.client("dynamodb")
+    if transport == "queue":
+        queues = target.client("sqs")  # made before the probe, which would measure it
+        send = QueueTransport(queue_url_of(target.outputs, tenant), new_client=lambda: queues).send
+    else:
+        send = LambdaTransport(publisher, new_client=lambda: functions).send
 
     def invoke(payload: Payload) -> AnswerFacts:
         return _answer(functions, publisher, payload)

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from statusbeam.log.journal.dynamo_items import from_item, head_key, to_item
 from statusbeam.model.job_key import JobKey
-from statusbeam.model.settings import SessionsTable, StatusTable
+from statusbeam.model.settings import PROBE_PREFIX, SessionsTable, StatusTable
 from statusbeam.model.validation import wire_time
 from statusbeam.model.words import OverallStatus
 
 from ..target import Target
-from .facts import PROBE_PREFIX, JobFacts, NamedJobFacts, ReaderFacts
+from .facts import JobFacts, NamedJobFacts, ReaderFacts
 from .failures import attempt
 
 _JOBS: Final = 10

@@ -15,6 +15,7 @@ from lambdas.job_lifecycle.handler import handler
 from statusbeam.cli.cost_model import QUEUE_REQUESTS, Load, bill
 from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.model.settings import (
+    PROBE_PREFIX,
     JobEventType,
     NotificationChannel,
     NotificationSettings,
@@ -108,6 +109,15 @@ def test_each_event_of_a_job_is_queued_once_and_no_other_commit_is_read(world: W
     assert len(world.records) == 2
     assert world.stream() == {"batchItemFailures": []}
     assert world.delivered() == [("ops", "job.started", "event-1"), ("ops", "job.completed", "event-4")]
+
+
+def test_nobody_is_notified_of_a_probe(world: World) -> None:
+    probe = {"jobId": f"{PROBE_PREFIX}1"}
+    world.commit({**OPENING, **probe})
+    world.commit({**COMPLETE, **probe})
+    assert len(world.records) == 2
+    assert world.stream() == {"batchItemFailures": []}
+    assert (world.delivered(), world.checks()) == ([], 0)
 
 
 def test_a_record_that_is_handed_over_again_is_queued_once(world: World) -> None:

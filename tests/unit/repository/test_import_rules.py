@@ -38,6 +38,8 @@ CIRCLES = "No circles in the app, the constructs, the functions and the examples
 
 CASES = [
     Planted("Imports go one way", "status_utils/testing.py", "examples"),
+    Planted("Imports go one way", "lambdas/approvals/handler.py", "statusbeam.client.doctor.canary"),
+    Planted("Imports go one way", "lambdas/canary/handler.py", "statusbeam.client.follow"),
     Planted(CONSTRUCTS, "infra/stacks.py", "statusbeam.log.journal"),
     Planted(CONSTRUCTS, "infra/stages.py", "statusbeam.model.settings"),
     Planted(CONSTRUCTS, "statusbeam/cdk/publishing/publisher.py", "status_utils.defaults"),

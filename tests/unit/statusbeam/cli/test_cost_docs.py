@@ -53,11 +53,14 @@ def test_the_table_of_loads_is_what_the_command_prints(capsys: pytest.CaptureFix
         }
 
 
-def test_the_table_of_notifications_is_what_the_command_adds(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("heading", "count"), [("What notifications cost", 4), ("What the canary costs", 3)])
+def test_the_table_of_what_is_added_is_what_the_command_adds(
+    capsys: pytest.CaptureFixture[str], heading: str, count: int
+) -> None:
     without = {item["name"] for item in estimate("", capsys)["items"]}
-    channels = columns(table_below("What notifications cost"))
-    assert len(channels) == 4
-    for flags, shown in channels:
+    added_columns = columns(table_below(heading))
+    assert len(added_columns) == count
+    for flags, shown in added_columns:
         document = estimate(flags, capsys)
         added = {item["name"]: item["dollars"] for item in document["items"] if item["name"] not in without}
         items = {name: f"{dollars:,.2f}" for name, dollars in added.items()}
@@ -70,6 +73,7 @@ def test_the_table_of_notifications_is_what_the_command_adds(capsys: pytest.Capt
         ("SQS", (PRICES.queue_request, PRICES.fifo_request)),
         ("Lambda", (PRICES.invocation, PRICES.gb_second)),
         ("EventBridge", (PRICES.bus_event,)),
+        ("CloudWatch", (PRICES.metric_month,)),
         ("DynamoDB", (PRICES.write_unit, PRICES.read_unit)),
     ],
 )

@@ -11,12 +11,14 @@ from statusbeam.client.doctor.diagnosis import diagnose
 from statusbeam.client.doctor.document import document_of, verdict_line
 from statusbeam.client.doctor.examination import Report
 from statusbeam.client.doctor.facts import Facts
-from statusbeam.client.doctor.measures import Latency, Measures
+from statusbeam.client.doctor.measures import Measures
 from tests.unit.statusbeam.client.doctor import facts_samples as f
+
+LONG = tuple(float(number) for number in range(1, 101))
 
 
 def measured() -> Measures:
-    return f.measures(latencies={"producedToReceived": Latency(p50=31.06, p99=97.31)})
+    return f.measures(latencies={"producedToReceived": (31.06, 97.31, 30.0), "committedToPushed": LONG})
 
 
 def document(facts: Facts) -> dict[str, object]:
@@ -31,7 +33,10 @@ def test_a_deployment_that_is_well_has_its_measures_in_the_document_and_in_the_l
         "transport": "queue",
         **{"sent": 30, "committed": 30, "pushed": 30, "received": 30},
         **{"lost": 0, "duplicates": 0, "recovered": 0, "reconnects": 0},
-        "milliseconds": {"producedToReceived": {"p50": 31.1, "p99": 97.3}},
+        "milliseconds": {
+            "producedToReceived": {"p50": 31.1, "p99": 97.3},
+            "committedToPushed": {"p50": 50.0, "p99": 99.0},
+        },
     }
     assert verdict_line(found) == (
         "ok: 30 of 30 statuses received, produced → received p50 31.1 ms, p99 97.3 ms"
