@@ -147,7 +147,7 @@ QUOTAS: Final = (
     Quota(
         name="request-tokens",
         service="AppSync",
-        what="tokens a second of queries and mutations, of the whole account",
+        what="tokens a second of queries and mutations, for the account",
         value=10_000,
         adjustable=True,
         source=f"{_DOCS}appsync/latest/devguide/monitoring.html",
@@ -205,7 +205,7 @@ QUOTAS: Final = (
         adjustable=True,
         source=_STEP_FUNCTIONS,
         confirmed=False,
-        remedy="raise the quota; express workflows; a queue before StartExecution",
+        remedy="raise the quota; a queue before StartExecution",
     ),
     Quota(
         name="state-transitions",
@@ -249,7 +249,7 @@ MAPPING_SCALING: Final = Quota(
     adjustable=False,
     source=_MAPPING,
     confirmed=False,  # the page says it of standard queues
-    remedy="a provisioned poller (`ProvisionedPollerConfig`); callers wait for nothing meanwhile",
+    remedy="larger batches; statuses wait in the queue meanwhile, and callers do not",
 )
 WARM_THROUGHPUT: Final = Quota(
     name="warm-throughput",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .aws_quotas import ALL, FUNCTION_SCALING, GROWTH, MAPPING_SCALING, WARM_THROUGHPUT
-from .simulation import SECONDS, Bucket, Rate, Run, simulate
+from .simulation import SECONDS, Bucket, Line, Rate, Run, simulate
 from .traffic import COMMITS, JOINS, SAMPLES, STARTS, Flow, Traffic, demands, flows, limits
 
 EVENT_AT: Final = 120
@@ -26,7 +26,10 @@ SCENARIOS: Final = {
     RECONNECT: "all watchers lose their connections, and join again",
     CROWD: "all watchers follow one job, which reports as fast as it may",
 }
+_LATELY: Final = 60
 _BURSTS: Final = {quota.name: quota.burst for quota in ALL}
+_FRESH: Final = FUNCTION_SCALING.burst or 0
+"""The environments that Lambda makes at once."""
 _GROWTH: Final = {quota.name for quota in GROWTH}
 
 
@@ -58,13 +61,14 @@ def run(scenario: str, traffic: Traffic, granted: Mapping[str, float]) -> Run:
     happening = replace(traffic, crowd=scenario == CROWD)
     return simulate(
         flows(happening),
-        _buckets(scenario, happening, granted),
+        _buckets(happening, granted),
         rate=_rate(scenario, happening),
         settled=EVENT_AT,
+        restarts={FUNCTION_SCALING.name: _FRESH} if scenario == DEPLOY else {},
     )
 
 
-def _buckets(scenario: str, traffic: Traffic, granted: Mapping[str, float]) -> dict[str, Bucket]:
+def _buckets(traffic: Traffic, granted: Mapping[str, float]) -> dict[str, Bucket]:
     allowed = limits(traffic, granted)
     taken = demands(traffic)
     buckets = {
@@ -73,10 +77,8 @@ def _buckets(scenario: str, traffic: Traffic, granted: Mapping[str, float]) -> d
         if name not in _GROWTH
     }
     # At the beginning, what grows is as large as the steady load needs.
-    environments = allowed[FUNCTION_SCALING.name]
-    fresh = _BURSTS[FUNCTION_SCALING.name] or 0
-    begun = 0 if scenario == DEPLOY else taken.get(FUNCTION_SCALING.name, 0)
-    buckets[FUNCTION_SCALING.name] = Bucket(begun + fresh, growth=environments)
+    begun = taken.get(FUNCTION_SCALING.name, 0)
+    buckets[FUNCTION_SCALING.name] = Bucket(_FRESH + begun, growth=allowed[FUNCTION_SCALING.name])
     pollers = max(_BURSTS[MAPPING_SCALING.name] or 0, taken.get(MAPPING_SCALING.name, 0))
     buckets[MAPPING_SCALING.name] = Bucket(pollers, growth=allowed[MAPPING_SCALING.name])
     # On demand, a table takes twice its former peak at once.
@@ -110,7 +112,6 @@ def _burst(second: int, flow: Flow, duration: float) -> float:
     return 1
 
 
-def is_over(result: Run, flow: str) -> bool:
-    """Whether nothing of a flow waits any more when the simulation ends."""
-    line = result.lines.get(flow)
-    return line is None or line.waits_until is None or line.waits_until < SECONDS - 1
+def grows(line: Line) -> bool:
+    """Whether the waits of a flow still become longer when the simulation ends."""
+    return line.waits_until == SECONDS - 1 and line.longest_at >= SECONDS - _LATELY

@@ -45,6 +45,10 @@ class Bucket:
         """Take units, of those that are left."""
         self.tokens = max(_NOTHING, self.tokens - units)
 
+    def restart(self, rate: float) -> None:
+        """Begin anew with another rate, and its tokens."""
+        self.rate = self.tokens = rate
+
     def refill(self, *, was_short: bool) -> None:
         """Begin the next second."""
         if was_short and self.growth:
@@ -74,6 +78,8 @@ class Line:
     most_waiting: float = 0
     longest_wait: int = 0
     """In seconds, of the oldest that waited."""
+    longest_at: int = 0
+    """The first second in which one had waited for so long."""
     waits_until: int | None = None
     """The last second in which operations waited."""
     _queue: deque[tuple[int, float]] = field(default_factory=deque)
@@ -104,8 +110,10 @@ class Line:
         """Note how many wait, and how long."""
         if self._queue:
             self.most_waiting = max(self.most_waiting, self.waiting)
-            self.longest_wait = max(self.longest_wait, second - self._queue[0][0] + 1)
             self.waits_until = second
+            wait = second - self._queue[0][0] + 1
+            if wait > self.longest_wait:
+                self.longest_wait, self.longest_at = wait, second
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +131,13 @@ def simulate(
     rate: Rate = lambda _, flow: flow.per_second,
     seconds: int = SECONDS,
     settled: int = 0,
+    restarts: Mapping[str, float] = {},
     seed: int = 1,
 ) -> Run:
     """Run `flows` against `buckets`, which it changes. A quota without a bucket has no limit.
 
-    Throttles and waits count from the second `settled` on: until then, what grows may grow.
+    Throttles and waits count from the second `settled` on: until then, what grows may grow. In this second,
+    the buckets in `restarts` begin anew with another rate.
     """
     random = Random(seed)  # noqa: S311 - arrivals, no secrets
     lines = {flow.name: Line() for flow in flows}
@@ -135,6 +145,9 @@ def simulate(
     throttles: dict[str, Throttle] = {}
     admitted = dict(expected)
     for second in range(seconds):
+        if second == settled:
+            for name, tokens in restarts.items():
+                buckets[name].restart(tokens)
         for flow in flows:
             # What follows on operations that were throttled comes less often.
             share = min(1.0, admitted[flow.after] / expected[flow.after]) if flow.after else 1.0

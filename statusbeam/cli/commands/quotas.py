@@ -167,7 +167,7 @@ def _quota(use: Use, traffic: Traffic) -> dict[str, Any]:
 
 
 def _scenario(name: str, traffic: Traffic, granted: Mapping[str, float]) -> dict[str, Any]:
-    from ..capacity.scenarios import EVENT_AT, is_over, run  # noqa: PLC0415 - as above
+    from ..capacity.scenarios import EVENT_AT, grows, run  # noqa: PLC0415 - as above
 
     result = run(name, traffic, granted)
     return {
@@ -181,8 +181,7 @@ def _scenario(name: str, traffic: Traffic, granted: Mapping[str, float]) -> dict
                 "waitSeconds": line.longest_wait,
                 "mostWaiting": round(line.most_waiting),
                 "leftOut": round(line.dropped / line.came, 4) if line.came else 0,
-                "overAt": line.waits_until - EVENT_AT if line.waits_until is not None else None,
-                "isOver": is_over(result, flow),
+                "grows": grows(line),
             }
             for flow, line in result.lines.items()
         },
@@ -199,7 +198,7 @@ def _print(document: Mapping[str, Any]) -> None:
             at = quota["bindsAt"]
             load = f"{at['jobsPerSecond']:,.1f} jobs/s with {at['watchers']:,} watchers"
             print_line(f"{quota['name']} binds at {load}.")
-            print_line(f"  {quota['remedy']}")
+            print_line(f"What moves it: {quota['remedy']}.")
     print_line("")
     for scenario in document["scenarios"]:
         print_line(f"{scenario['name']}: {scenario_text(scenario)}")
@@ -216,7 +215,7 @@ def scenario_text(scenario: Mapping[str, Any]) -> str:
             parts.append(f"{line['leftOut']:.1%} of {flow} left out")
         if line["waitSeconds"]:
             wait = f"{flow} wait up to {line['waitSeconds']:,} s"
-            parts.append(wait if line["isOver"] else f"{wait}, and longer")
+            parts.append(f"{wait}, and longer" if line["grows"] else wait)
     return "; ".join(parts)
 
 
