@@ -166,7 +166,11 @@ def _of_jobs(traffic: Traffic, made: Operations) -> Iterator[Flow]:
     yield Flow(
         name=SAMPLES,
         per_second=rate,
-        units={"table-writes": of_the_end, "workflow-history": of_the_end / histories},
+        units={
+            "table-writes": of_the_end,
+            "warm-throughput": of_the_end,
+            "workflow-history": of_the_end / histories,
+        },
         waits=False,
     )
     yield Flow(name=EVENTS, per_second=rate * JOB_EVENTS * job.event_buses, units={"bus-events": 1})

@@ -44,7 +44,7 @@ def test_the_tables_of_scarce_quotas_are_what_the_command_prints(
 
 def test_the_table_of_scenarios_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
     shown = columns(table_below(QUOTAS_MD, "What the simulation shows"))
-    assert len(shown) == 2
+    assert len(shown) == 3
     for flags, cells in shown:
         scenarios = simulated(flags, capsys)["scenarios"]
         assert cells == {scenario["name"]: scenario_text(scenario) for scenario in scenarios}
