@@ -1,6 +1,7 @@
 """The drill of docs/how-to/backup.md, on localcloud: the page's own commands, and its own program.
 
-The emulator restores at once, and a table as it is now, whatever time a call names.
+The emulator restores at once, and a table as it is now, whatever time a call names. Its CloudFormation turns no
+point-in-time recovery on: tests/infra/test_stacks.py holds the template to it.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def test_a_lost_job_is_restored_and_goes_on(cloud: Cloud, dynamodb: Any, tmp_pat
     assert [update["sequence"] for update in updates] == [1, 2]
 
     described = call(dynamodb, "describe-continuous-backups", table)["ContinuousBackupsDescription"]
-    assert described["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    assert "PointInTimeRecoveryDescription" in described
     call(dynamodb, "restore-table-to-point-in-time", table)
     assert call(dynamodb, "describe-table", table)["Table"]["TableStatus"] == "ACTIVE"
 

@@ -22,6 +22,8 @@ _NOTHING: Final = 1e-6
 
 Rate = Callable[[int, Flow], float]
 """The mean number of new operations of a flow in a second."""
+Takers = Sequence[tuple[str, float]]
+"""The flows that take a quota, and what one operation of each takes."""
 
 
 @dataclass(slots=True)
@@ -142,6 +144,9 @@ def simulate(
     random = Random(seed)  # noqa: S311 - arrivals, no secrets
     lines = {flow.name: Line() for flow in flows}
     expected = {flow.name: flow.per_second for flow in flows}
+    takers = {
+        name: [(flow.name, flow.units[name]) for flow in flows if flow.units.get(name)] for name in buckets
+    }
     throttles: dict[str, Throttle] = {}
     admitted = dict(expected)
     for second in range(seconds):
@@ -152,8 +157,8 @@ def simulate(
             # What follows on operations that were throttled comes less often.
             share = min(1.0, admitted[flow.after] / expected[flow.after]) if flow.after else 1.0
             lines[flow.name].arrive(second, poisson(random, share * rate(second, flow)))
-        wanted = {flow.name: lines[flow.name].waiting for flow in flows}
-        admitted, short = _admit(flows, buckets, wanted)
+        wanted = {name: line.waiting for name, line in lines.items()}
+        admitted, short = _admit(wanted, buckets, takers)
         for flow in flows:
             lines[flow.name].serve(admitted[flow.name], waits=flow.waits)
         if second >= settled:
@@ -162,7 +167,7 @@ def simulate(
             for line in lines.values():
                 line.measure(second)
         for name, bucket in buckets.items():
-            bucket.take(_units(flows, name, admitted))
+            bucket.take(_units(takers[name], admitted))
             bucket.refill(was_short=name in short)
     return Run(lines, list(throttles.values()))
 
@@ -179,12 +184,12 @@ def poisson(random: Random, mean: float) -> int:
     return count
 
 
-def _units(flows: Sequence[Flow], name: str, counts: Mapping[str, float]) -> float:
-    return sum(counts[flow.name] * flow.units.get(name, 0) for flow in flows)
+def _units(takers: Takers, counts: Mapping[str, float]) -> float:
+    return sum(counts[flow] * units for flow, units in takers)
 
 
 def _admit(
-    flows: Sequence[Flow], buckets: Mapping[str, Bucket], wanted: Mapping[str, float]
+    wanted: Mapping[str, float], buckets: Mapping[str, Bucket], takers: Mapping[str, Takers]
 ) -> tuple[dict[str, float], list[str]]:
     """What is served, and the quotas that do not serve more, the scarcest first.
 
@@ -194,11 +199,10 @@ def _admit(
     short: list[str] = []
     while True:
         times, name = max(
-            (_units(flows, each, admitted) / bucket.tokens, each) for each, bucket in buckets.items()
+            (_units(takers[each], admitted) / bucket.tokens, each) for each, bucket in buckets.items()
         )
         if times <= 1 + _NOTHING:
             return admitted, short
         short.append(name)
-        for flow in flows:
-            if flow.units.get(name):
-                admitted[flow.name] /= times
+        for flow, _ in takers[name]:
+            admitted[flow] /= times

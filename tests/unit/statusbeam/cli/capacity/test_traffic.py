@@ -25,6 +25,7 @@ from statusbeam.cli.cost_model import Load, bill, commits
 from statusbeam.client.join import AskPosition, Join, ReadPage, SetTimer, Timing
 from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.model.settings import StatusTable
+from tests.documents import ROOT
 from tests.unit.dynamo_tables import STATUS_TABLE, dynamo_tables
 from tests.unit.samples import batch_of, update
 
@@ -137,6 +138,15 @@ def test_a_client_checks_positions_as_often_as_is_reckoned(gap: float) -> None:
                 now += request.seconds or 0
         checks += 1
     assert checks == pytest.approx(gap / check_interval(gap), abs=1.1)
+
+
+def test_the_web_client_has_the_same_interval_of_checks() -> None:
+    timing = (ROOT / "web/client/src/timing.ts").read_text()
+    polls = (ROOT / "web/client/src/join/polls.ts").read_text()
+    here = Timing()
+    assert f"poll: {here.poll:.0f}_000," in timing
+    assert f"ATTENTIVE = {here.quiet_after};" in polls
+    assert f"QUIET = {here.quiet_poll / here.poll:.0f};" in polls
 
 
 def test_a_longer_interval_of_checks_takes_fewer_requests() -> None:
