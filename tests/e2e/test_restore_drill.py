@@ -1,7 +1,7 @@
 """The drill of docs/how-to/backup.md, on localcloud: the page's own commands, and its own program.
 
-The emulator restores at once, and a table as it is now, whatever time a call names. Its CloudFormation turns no
-point-in-time recovery on: tests/infra/test_stacks.py holds the template to it.
+The emulator restores at once, and a table as it is now, whatever time a call names. It does not turn on
+point-in-time recovery: tests/infra/test_stacks.py holds the template to it.
 """
 
 from __future__ import annotations
