@@ -1,4 +1,4 @@
-"""The quotas of AWS that a status meets: defaults in us-east-1, where each number comes from, and its cure.
+"""The quotas of AWS that a status meets: defaults in us-east-1, with the source of each number and a remedy.
 
 Nothing else here knows a quota. `--limit` of the command stands in for what an account was granted.
 """

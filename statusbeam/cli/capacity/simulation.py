@@ -48,7 +48,7 @@ class Bucket:
         self.tokens = max(_NOTHING, self.tokens - units)
 
     def restart(self, rate: float) -> None:
-        """Begin anew with another rate, and its tokens."""
+        """Start again with another rate, and as many tokens."""
         self.rate = self.tokens = rate
 
     def refill(self, *, was_short: bool) -> None:
@@ -139,7 +139,7 @@ def simulate(
     """Run `flows` against `buckets`, which it changes. A quota without a bucket has no limit.
 
     Throttles and waits count from the second `settled` on: until then, what grows may grow. In this second,
-    the buckets in `restarts` begin anew with another rate.
+    the buckets in `restarts` start again with another rate.
     """
     random = Random(seed)  # noqa: S311 - arrivals, no secrets
     lines = {flow.name: Line() for flow in flows}

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ..capacity.traffic import Traffic
 
 _SCARCE = 0.5
-"""From this share of a quota on, the table says what moves it."""
-_WORTH_TELLING = 0.001
-"""The least share of operations left out that the table tells of."""
+"""From this share of a quota on, the table shows the remedy."""
+_LEAST_SHOWN = 0.001
+"""The smallest share of left-out operations that the table shows."""
 
 
 def quotas(
@@ -211,7 +211,7 @@ def scenario_text(scenario: Mapping[str, Any]) -> str:
     throttles = (f"{one['quota']} for {one['seconds']:,} s" for one in scenario["throttles"])
     parts = [f"throttled by {', '.join(throttles)}"]
     for flow, line in scenario["operations"].items():
-        if line["leftOut"] >= _WORTH_TELLING:
+        if line["leftOut"] >= _LEAST_SHOWN:
             parts.append(f"{line['leftOut']:.1%} of {flow} left out")
         if line["waitSeconds"]:
             wait = f"{flow} wait up to {line['waitSeconds']:,} s"

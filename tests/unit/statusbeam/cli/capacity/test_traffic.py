@@ -96,7 +96,7 @@ def test_the_operations_are_those_that_the_cost_formula_bills() -> None:
     assert taken["outbound-messages"] == pytest.approx(billed["deliveries"])
 
 
-def test_a_client_joins_with_as_many_requests_as_are_reckoned() -> None:
+def test_a_client_joins_with_as_many_requests_as_the_traffic_counts() -> None:
     join = Join("job-1", timing=Timing(), random=lambda: 0.5)
     asked: list[AskPosition | ReadPage] = []
 
@@ -122,7 +122,7 @@ def test_a_client_joins_with_as_many_requests_as_are_reckoned() -> None:
 
 
 @pytest.mark.parametrize("gap", [5, 37.5, 60, 90, 200, 3_600])
-def test_a_client_checks_positions_as_often_as_is_reckoned(gap: float) -> None:
+def test_a_client_checks_positions_as_often_as_the_traffic_counts(gap: float) -> None:
     """The checks of the client's own state machine between two statuses."""
     join = Join("job-1", timing=Timing(), random=lambda: 0.5)
     join.begin()
@@ -188,7 +188,7 @@ def test_in_a_crowd_every_push_goes_to_all() -> None:
     assert crowd["tenant-session-writes"] == pytest.approx(crowd["session-table-writes"])
 
 
-def test_each_quota_has_a_source_of_aws_and_a_cure() -> None:
+def test_each_quota_has_a_source_of_aws_and_a_remedy() -> None:
     assert len({quota.name for quota in ALL}) == len(ALL)
     for quota in ALL:
         assert quota.source.startswith(("https://docs.aws.amazon.com/", "https://repost.aws/"))
