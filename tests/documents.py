@@ -60,3 +60,19 @@ def runnable(*languages: str) -> list[Block]:
 def is_of_an_app(block: Block) -> bool:
     """Whether the block belongs to a CDK app."""
     return bool(re.search(r"statusbeam\.cdk|\bStatusbeam\(|\bstatus\.", block.code))
+
+
+def table_below(page: Path, heading: str) -> list[list[str]]:
+    """The cells of the first table of a section, row by row, without the line below its head."""
+    section = page.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("|")]
+    return [row for row in rows if set("".join(row)) - set("-| ")]
+
+
+def columns(rows: list[list[str]]) -> list[tuple[str, dict[str, str]]]:
+    """Of a table with a row `flags`: the flags of each column, and its cells by the name of their row."""
+    head, calls, *others = rows
+    assert calls[0] == "flags"
+    return [
+        (calls[number].strip("`"), {row[0]: row[number] for row in others}) for number in range(1, len(head))
+    ]

@@ -102,8 +102,19 @@ def write_units(statuses: int, agents: int) -> int:
     return 2 * (2 + statuses + agents)
 
 
-def bill(load: Load, prices: Prices = Prices()) -> list[Item]:
-    """The bill of a month, without the fixed costs of alarms, keys and the bridge."""
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What AWS counts for one job, without notifications."""
+
+    commits: int
+    write_units: float
+    read_units: float
+    pushes: float
+    deliveries: float
+
+
+def operations(load: Load) -> Operations:
+    """The operations of one job."""
     made = commits(load)
     statuses_each = load.statuses / made
     touched = min(load.agents, math.ceil(statuses_each))
@@ -113,19 +124,25 @@ def bill(load: Load, prices: Prices = Prices()) -> list[Item]:
     pushes = 0 if not load.watchers else load.statuses if load.plain else made
     size = STATUS_BYTES * (1 if load.plain else statuses_each)
     deliveries = pushes * load.watchers * math.ceil(size / DELIVERY_BYTES)
-    stored = _stored_gigabytes(load, made)
+    return Operations(made, writes, reads, pushes, deliveries)
+
+
+def bill(load: Load, prices: Prices = Prices()) -> list[Item]:
+    """The bill of a month, without the fixed costs of alarms, keys and the bridge."""
+    made = operations(load)
+    stored = _stored_gigabytes(load, made.commits)
 
     def item(name: str, count: float, price: float) -> Item:
         return Item(name, load.jobs * count, load.jobs * count * price / 1e6)
 
     return [
-        item("queue requests", made * QUEUE_REQUESTS, prices.fifo_request),
-        item("publisher invocations", made, prices.invocation),
-        item("publisher GB-seconds", made * MEMORY_GB * BILLED_SECONDS, prices.gb_second),
-        item("table write units", writes, prices.write_unit),
-        item("table read units", reads, prices.read_unit),
-        item("mutations", pushes, prices.mutation),
-        item("deliveries", deliveries, prices.delivery),
+        item("queue requests", made.commits * QUEUE_REQUESTS, prices.fifo_request),
+        item("publisher invocations", made.commits, prices.invocation),
+        item("publisher GB-seconds", made.commits * MEMORY_GB * BILLED_SECONDS, prices.gb_second),
+        item("table write units", made.write_units, prices.write_unit),
+        item("table read units", made.read_units, prices.read_unit),
+        item("mutations", made.pushes, prices.mutation),
+        item("deliveries", made.deliveries, prices.delivery),
         item("connection minutes", load.watchers * load.minutes, prices.connection_minute),
         Item("stored GB", stored, stored * prices.gigabyte_month),
         *_notifications(load, item, prices),

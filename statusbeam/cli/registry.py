@@ -40,6 +40,7 @@ COMMANDS: Final = (
     Registered("Act", "cancel", "request the cancellation of a job"),
     Registered("Operate", "doctor", "find the first fault of a deployment, and measure it"),
     Registered("Operate", "cost", "estimate the monthly costs of a load on AWS"),
+    Registered("Operate", "quotas", "simulate which AWS quota a load meets first"),
     Registered("Operate", "queue", "show dead letters, and deliver them again"),
     Registered(
         "Operate", "redrive-log", "send the statuses that callers could not send, from their log output"

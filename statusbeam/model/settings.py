@@ -101,6 +101,9 @@ MESSAGES_PER_INVOCATION: Final = 1
 """A message has an invocation of its own: a message that harms the publisher harms no other one. A batch
 would save invocations under load, and let jobs wait for each other."""
 
+MAPPING_CONCURRENCY_MAX: Final = 1_000
+"""The most that Lambda takes as the maximum concurrency of a queue's mapping."""
+
 QUEUE_RECEIVES: Final = 6
 """The deliveries of a message before it goes to the dead-letter queue; at the last one the publisher lets the
 job's other messages pass."""
@@ -110,6 +113,9 @@ NOTIFICATION_MEMORY_MB: Final = 256
 
 NOTIFICATION_RECEIVES: Final = 8
 """The tries of a notification before it goes to the dead letters: over seven hours or more."""
+
+BRIDGE_CONNECTIONS: Final = 10_000
+"""The most streams of one process of the bridge, unless its settings name another number."""
 
 USER_CLAIM: Final = "sub"
 """The claim that holds the user's id, unless the deployment names another one."""
@@ -140,6 +146,11 @@ LOGIN_ADDRESSES: Final = tuple(f"http://127.0.0.1:{port}{LOGIN_PATH}" for port i
 
 OPERATOR_GROUP: Final = "operator"
 ADMIN_GROUP: Final = "admin"
+
+
+def queue_concurrency(reserved: int) -> int:
+    """Of the runs that the publisher has reserved, those for its queue. The rest is for invokes."""
+    return min(reserved * 4 // 5, MAPPING_CONCURRENCY_MAX)
 
 
 class StatusTable:
@@ -580,7 +591,7 @@ class BridgeSettings(_Settings):
     bridge_heartbeat_seconds: int = 30
     """The most seconds between two messages of a WebSocket."""
 
-    bridge_connections: int = 10_000
+    bridge_connections: int = BRIDGE_CONNECTIONS
     """The most streams of one process."""
 
     bridge_connections_per_user: int = 100

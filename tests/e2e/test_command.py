@@ -201,6 +201,7 @@ def test_operators_commands_work_on_localcloud(terminal: Terminal, cloud: Cloud)
     assert terminal.json("jobs", *ids) == []
     assert "Ended the sessions" in terminal.call("end-sessions", *ids)
     assert terminal.json("cost")["dollarsPer1000Statuses"] > 0
+    assert terminal.json("quotas", "--jobs-per-second", "300")["binds"] == "workflow-history"
     assert terminal.call("completion", "bash").count("statusbeam") > 1
     assert "is running" in terminal.call("local", "status")
     terminal.call("redrive-log", "-", "--dry-run", given="a line\n")

@@ -19,6 +19,7 @@ from statusbeam.model.settings import (
     MESSAGES_PER_INVOCATION,
     PUBLISHER_SECONDS,
     QUEUE_RECEIVES,
+    queue_concurrency,
 )
 from tests.infra.synthesised import (
     APPSYNC_URL,
@@ -272,7 +273,9 @@ def test_the_queue_feeds_the_publisher_and_takes_back_what_failed(
 def test_the_queue_leaves_prods_publisher_room_for_invokes(stacks: dict[str, Stack]) -> None:
     reserved = stacks["Prod-Status"].function("status_publisher.handler.handler").properties
     mapping = stacks["Prod-Status"].one("AWS::Lambda::EventSourceMapping").properties
-    assert mapping["ScalingConfig"]["MaximumConcurrency"] < reserved["ReservedConcurrentExecutions"]
+    most = mapping["ScalingConfig"]["MaximumConcurrency"]
+    assert most == queue_concurrency(reserved["ReservedConcurrentExecutions"])
+    assert most < reserved["ReservedConcurrentExecutions"]
 
 
 def test_the_local_publisher_is_sent_to_the_data_plane(stacks: dict[str, Stack]) -> None:

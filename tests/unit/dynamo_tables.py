@@ -63,11 +63,12 @@ def _create(client: DynamoDBClient, name: str, partition_key: str, sort_key: str
 
 
 def _add_index(client: DynamoDBClient, name: str, partition_key: str, sort_key: str) -> None:
+    # moto forgets the definitions that a call leaves out.
+    defined = client.describe_table(TableName=STATUS_TABLE)["Table"]["AttributeDefinitions"]
+    keys = {*(definition["AttributeName"] for definition in defined), partition_key, sort_key}
     client.update_table(
         TableName=STATUS_TABLE,
-        AttributeDefinitions=[
-            {"AttributeName": key, "AttributeType": "S"} for key in (partition_key, sort_key)
-        ],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in sorted(keys)],
         GlobalSecondaryIndexUpdates=[
             {
                 "Create": {

@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from statusbeam.model.settings import MESSAGES_PER_INVOCATION, QUEUE_RECEIVES
+from statusbeam.model.settings import MESSAGES_PER_INVOCATION, QUEUE_RECEIVES, queue_concurrency
 
 from ..compliance import accept
 from ..encryption import customer_key
@@ -67,7 +67,6 @@ class StatusQueue(Construct):
 
     def feed(self, consumer: lambda_.Function, *, reserved_concurrency: int | None = None) -> None:
         """Connect the queue to its consumer, with the consumer's grants."""
-        reserved = reserved_concurrency
         consumer.add_event_source(
             event_sources.SqsEventSource(
                 self.queue,
@@ -75,6 +74,8 @@ class StatusQueue(Construct):
                 report_batch_item_failures=True,
                 # The remaining concurrency is for invokes. A throttled batch counts as a delivery of each of
                 # its messages.
-                max_concurrency=reserved * 4 // 5 if reserved is not None else None,
+                max_concurrency=(
+                    queue_concurrency(reserved_concurrency) if reserved_concurrency is not None else None
+                ),
             )
         )

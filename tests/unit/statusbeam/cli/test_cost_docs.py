@@ -5,32 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from statusbeam.cli.main import main
 from statusbeam.model.prices import Prices
+from tests.documents import DOCS, columns, table_below
 
 PRICES = Prices()
-COST_MD = Path(__file__).parents[4] / "docs/explanation/cost.md"
-
-
-def table_below(heading: str) -> list[list[str]]:
-    """The cells of the first table of a section, row by row, without the line below its head."""
-    section = COST_MD.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("|")]
-    return [row for row in rows if set("".join(row)) - set("-| ")]
-
-
-def columns(rows: list[list[str]]) -> list[tuple[str, dict[str, str]]]:
-    """The call of each column, and its cells by the name of their row."""
-    head, calls, *others = rows
-    assert calls[0] == "flags"
-    return [
-        (calls[number].strip("`"), {row[0]: row[number] for row in others}) for number in range(1, len(head))
-    ]
+COST_MD = DOCS / "explanation/cost.md"
 
 
 def estimate(flags: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -41,7 +25,7 @@ def estimate(flags: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 
 def test_the_table_of_loads_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    loads = columns(table_below("What a load costs"))
+    loads = columns(table_below(COST_MD, "What a load costs"))
     assert len(loads) == 3
     for flags, shown in loads:
         document = estimate(flags, capsys)
@@ -58,7 +42,7 @@ def test_the_table_of_what_is_added_is_what_the_command_adds(
     capsys: pytest.CaptureFixture[str], heading: str, count: int
 ) -> None:
     without = {item["name"] for item in estimate("", capsys)["items"]}
-    added_columns = columns(table_below(heading))
+    added_columns = columns(table_below(COST_MD, heading))
     assert len(added_columns) == count
     for flags, shown in added_columns:
         document = estimate(flags, capsys)
