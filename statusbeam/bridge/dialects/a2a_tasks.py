@@ -1,61 +1,168 @@
-"""A2A 1.0: a job is a task, each status is an update of it.
+"""A2A 1.0: a job is a task, each status is an update of it. A reopened job is the next task.
 
 | job | task |
 |---|---|
 | initializing · processing | SUBMITTED · WORKING |
 | waiting, the job or an agent of it | INPUT_REQUIRED, with what it waits for as the message |
-| completed · failed · cancelled | COMPLETED · FAILED · CANCELED |
+| completed · failed · cancelled | COMPLETED · FAILED · CANCELED: nothing follows in this task |
+| reopened by a newer attempt or a new run | the next task. Its messages refer to the task before it |
+| reopened after its lease was over, without an end | the task before: FAILED. Then the next task |
 
-The task's id is the job's, its context the session. The sequence is text: metadata has no whole numbers.
+The first task's id is the job's, that of the second is `<job>~2`. The context of all of them is the session.
+The sequence is text: metadata has no whole numbers.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 from a2a.types.a2a_pb2 import Message, Part, Role, Task, TaskState, TaskStatus, TaskStatusUpdateEvent
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from statusbeam.log.snapshot.agent_state import without_none
-from statusbeam.log.snapshot.job_state import Head, Job
+from statusbeam.log.snapshot.job_state import Head
+from statusbeam.model.words import OverallStatus
 
 from ..tail.cursor import Cursor
-from ..tail.events import Step
+from ..tail.events import Joined, Step, WatchEvent
 
 _STATES: Final = {
-    "initializing": TaskState.TASK_STATE_SUBMITTED,
-    "processing": TaskState.TASK_STATE_WORKING,
-    "completed": TaskState.TASK_STATE_COMPLETED,
-    "failed": TaskState.TASK_STATE_FAILED,
-    "cancelled": TaskState.TASK_STATE_CANCELED,
+    OverallStatus.INITIALIZING: TaskState.TASK_STATE_SUBMITTED,
+    OverallStatus.PROCESSING: TaskState.TASK_STATE_WORKING,
+    OverallStatus.COMPLETED: TaskState.TASK_STATE_COMPLETED,
+    OverallStatus.FAILED: TaskState.TASK_STATE_FAILED,
+    OverallStatus.CANCELLED: TaskState.TASK_STATE_CANCELED,
 }
+_ENDS: Final = frozenset(
+    (TaskState.TASK_STATE_COMPLETED, TaskState.TASK_STATE_FAILED, TaskState.TASK_STATE_CANCELED)
+)
+_NUMBERED: Final = re.compile(r"(?P<job>.+)~(?P<number>[1-9][0-9]{0,8})", re.DOTALL)
 
 
-def task_of(job: Job) -> Task:
-    """The job as a task."""
-    head = job.head
-    status = TaskStatus(state=state_of(head))
-    if head.updated_ms is not None:
-        status.timestamp.FromMilliseconds(head.updated_ms)
+class TaskId(NamedTuple):
+    """A job, and which of its tasks.
+
+    >>> str(TaskId("report-7", 1)), str(TaskId("report-7", 2))
+    ('report-7', 'report-7~2')
+    """
+
+    job_id: str
+    number: int
+
+    @classmethod
+    def of(cls, head: Head) -> Self:
+        """The job's current task."""
+        return cls(head.job_id, head.reopenings.count + 1)
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The id that `str` gave; None for a text that it never gives."""
+        found = _NUMBERED.fullmatch(text)
+        parsed = cls(found["job"], int(found["number"])) if found else cls(text, 1)
+        return parsed if str(parsed) == text else None
+
+    def __str__(self) -> str:
+        # A job's id may itself end like a number: then its first task has one, too.
+        is_plain = self.number == 1 and _NUMBERED.fullmatch(self.job_id) is None
+        return self.job_id if is_plain else f"{self.job_id}~{self.number}"
+
+    @property
+    def earlier(self) -> list[str]:
+        """The id of the task before this one, if there is one."""
+        return [str(TaskId(self.job_id, self.number - 1))] if self.number > 1 else []
+
+
+def has_ended(status: TaskStatus) -> bool:
+    """Whether nothing may follow in a task of this status."""
+    return status.state in _ENDS
+
+
+def tasks_of(head: Head) -> list[Task]:
+    """The tasks of a job, the newest first. The oldest of very many are forgotten."""
+    numbers = range(head.reopenings.count + 1, 0, -1)
+    return [task for number in numbers if (task := task_of(head, number)) is not None]
+
+
+def task_of(head: Head, number: int) -> Task | None:
+    """A task of the job; None if there is none of this number, or it is forgotten."""
+    task_id = TaskId(head.job_id, number)
+    if task_id == TaskId.of(head):
+        return _current_task(head, task_id)
+    end = head.reopenings.end_of(number)
+    if end is None:
+        return None
+    state, text = _STATES[end.state], _ended_text(end.state)
+    if state not in _ENDS:
+        state, text = TaskState.TASK_STATE_FAILED, "The job was started again before this task had ended."
+    return _task(
+        task_id,
+        end.session_id,
+        TaskStatus(
+            state=state,
+            timestamp=_moment(end.at_ms),
+            message=_message(task_id, end.session_id, f"{task_id}@{end.sequence}", text),
+        ),
+        Cursor(Cursor.of(head).epoch, end.sequence),
+    )
+
+
+def updates_of(step: Step) -> Sequence[TaskStatusUpdateEvent]:
+    """What a status means to the job's tasks: none after the end of a task, two where a run was left."""
+    before, after = step.before.head, step.after.head
+    if TaskId.of(before) == TaskId.of(after):
+        return () if before.ended else (_update_of(step),)
+    left = () if before.sequence == 0 or before.ended else _left(before, after)
+    return (*left, _update_of(step))
+
+
+def events_of(event: WatchEvent, task_id: TaskId) -> Sequence[Task | TaskStatusUpdateEvent]:
+    """The events of one task: the task itself for a snapshot, and its updates for a status."""
+    if not isinstance(event, Joined):
+        return [update for update in updates_of(event) if update.task_id == str(task_id)]
+    head = event.job.head
+    task = task_of(head, task_id.number) if head.job_id == task_id.job_id else None
+    return [] if task is None else [task]
+
+
+def _state_of(head: Head) -> TaskState:
+    """The current task's state."""
+    return TaskState.TASK_STATE_INPUT_REQUIRED if head.waits else _STATES[head.overall_status]
+
+
+def _current_task(head: Head, task_id: TaskId) -> Task:
+    status = TaskStatus(
+        state=_state_of(head), timestamp=_moment(head.ended_ms if head.ended else head.updated_ms)
+    )
     waiting = head.view()["waiting"]
     if waiting is not None:
         prompt = waiting["prompt"] or f"Waiting for {waiting['for']}"
-        status.message.CopyFrom(_message(head, f"{head.job_id}@{waiting['since']}", prompt))
-    task = Task(id=head.job_id, context_id=head.session_id or head.job_id, status=status)
-    task.metadata.update({"cursor": str(Cursor.of(head)), "sequence": str(head.sequence)})
+        message = _message(task_id, head.session_id, f"{task_id}@{waiting['since']}", prompt)
+        status.message.CopyFrom(message)
+    elif task_id.earlier:
+        text = _ended_text(head.overall_status) if head.ended else "The job was started again."
+        message = _message(task_id, head.session_id, f"{task_id}@{head.sequence}", text)
+        status.message.CopyFrom(message)
+    return _task(task_id, head.session_id, status, Cursor.of(head))
+
+
+def _task(task_id: TaskId, session_id: str | None, status: TaskStatus, cursor: Cursor) -> Task:
+    task = Task(id=str(task_id), context_id=session_id or task_id.job_id, status=status)
+    task.metadata.update({"cursor": str(cursor), "sequence": str(cursor.sequence)})
     return task
 
 
-def update_of(step: Step) -> TaskStatusUpdateEvent:
-    """One status as an update of its task."""
+def _update_of(step: Step) -> TaskStatusUpdateEvent:
     update, head = step.update, step.after.head
+    task_id = TaskId.of(head)
     moment = Timestamp()
     moment.FromDatetime(datetime.fromisoformat(update.timestamp))
-    message = _message(head, update.event_id, update.message)
-    status = TaskStatus(state=state_of(head), timestamp=moment, message=message)
+    message = _message(task_id, head.session_id, update.event_id, update.message)
+    status = TaskStatus(state=_state_of(head), timestamp=moment, message=message)
     event = TaskStatusUpdateEvent(
-        task_id=head.job_id, context_id=head.session_id or head.job_id, status=status
+        task_id=str(task_id), context_id=head.session_id or head.job_id, status=status
     )
     event.metadata.update(
         without_none(
@@ -71,16 +178,34 @@ def update_of(step: Step) -> TaskStatusUpdateEvent:
     return event
 
 
-def state_of(head: Head) -> TaskState:
-    """The task's state."""
-    return TaskState.TASK_STATE_INPUT_REQUIRED if head.waits else _STATES[head.overall_status]
+def _left(before: Head, after: Head) -> tuple[TaskStatusUpdateEvent, ...]:
+    """The end of a task whose run was left without one."""
+    task = task_of(after, TaskId.of(before).number)
+    if task is None:
+        return ()
+    event = TaskStatusUpdateEvent(task_id=task.id, context_id=task.context_id, status=task.status)
+    event.metadata.update(task.metadata)
+    return (event,)
 
 
-def _message(head: Head, message_id: str, text: str) -> Message:
+def _ended_text(state: OverallStatus) -> str:
+    return f"The job is {state}."
+
+
+def _moment(at_ms: int | None) -> Timestamp | None:
+    if at_ms is None:
+        return None
+    moment = Timestamp()
+    moment.FromMilliseconds(at_ms)
+    return moment
+
+
+def _message(task_id: TaskId, session_id: str | None, message_id: str, text: str) -> Message:
     return Message(
         message_id=message_id,
-        task_id=head.job_id,
-        context_id=head.session_id or head.job_id,
+        task_id=str(task_id),
+        context_id=session_id or task_id.job_id,
         role=Role.ROLE_AGENT,
         parts=[Part(text=text)],
+        reference_task_ids=task_id.earlier,
     )

@@ -66,7 +66,33 @@ async def _pass_on(source: Any, target: Any) -> None:
     async for message in source:
         if isinstance(message, Exception):
             raise CommandError(f"the bridge refused: {message}", ExitCode.NOT_ALLOWED)
-        await target.send(message)
+        await target.send(_with_headers(message))
+
+
+def _with_headers(message: Any) -> Any:
+    """The message with the headers that HTTP demands since 2026-07-28: version, method and name."""
+    from mcp.shared.inbound import (  # noqa: PLC0415 - loaded by this command only
+        MCP_METHOD_HEADER,
+        MCP_NAME_HEADER,
+        MCP_PROTOCOL_VERSION_HEADER,
+        NAME_BEARING_METHODS,
+        encode_header_value,
+    )
+    from mcp.shared.message import ClientMessageMetadata, SessionMessage  # noqa: PLC0415 - the same
+    from mcp.types import PROTOCOL_VERSION_META_KEY, JSONRPCRequest  # noqa: PLC0415 - the same
+
+    request = message.message
+    if not isinstance(request, JSONRPCRequest):
+        return message
+    params = request.params or {}
+    version = (params.get("_meta") or {}).get(PROTOCOL_VERSION_META_KEY)
+    if version is None:
+        return message
+    headers = {MCP_PROTOCOL_VERSION_HEADER: version, MCP_METHOD_HEADER: request.method}
+    name = params.get(NAME_BEARING_METHODS.get(request.method, ""))
+    if isinstance(name, str):
+        headers[MCP_NAME_HEADER] = encode_header_value(name)
+    return SessionMessage(request, metadata=ClientMessageMetadata(headers=headers))
 
 
 COMMAND = command(

@@ -18,7 +18,14 @@ from a2a.types.a2a_pb2 import (
     SubscribeToTaskRequest,
     TaskState,
 )
-from a2a.utils.errors import A2AError, TaskNotFoundError, UnsupportedOperationError
+from a2a.utils.errors import (
+    A2AError,
+    InvalidParamsError,
+    TaskNotCancelableError,
+    TaskNotFoundError,
+    UnsupportedOperationError,
+)
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.service import Bridge
@@ -171,3 +178,126 @@ async def test_a_job_that_waits_needs_input_and_then_works_on(binding: str) -> N
         TaskState.TASK_STATE_WORKING,
         TaskState.TASK_STATE_COMPLETED,
     ]
+
+
+def open_run(log: Log, number: int) -> None:
+    """The opening of the job's run of this number."""
+    log.write(
+        {
+            "status": "loading_agents",
+            "agentName": None,
+            "message": "Begin",
+            "metadata": {"run": f"p.{number}", "sessionId": "visit-7"},
+        }
+    )
+
+
+def end_run(log: Log, number: int, word: str = "complete") -> None:
+    log.end(word, metadata={"run": f"p.{number}", "opened": number})
+
+
+@BINDINGS
+async def test_a_job_that_is_run_again_is_another_task(binding: str) -> None:
+    async with world(binding) as (log, client):
+        open_run(log, 1)
+        end_run(log, 1, "error")
+        first = await client.get_task(GetTaskRequest(id="job-1"))
+        open_run(log, 2)
+        again = await client.get_task(GetTaskRequest(id="job-1"))
+        second = await client.get_task(GetTaskRequest(id="job-1~2"))
+        assert again.status.state == first.status.state == TaskState.TASK_STATE_FAILED
+        assert again.status.timestamp == first.status.timestamp
+        assert again.metadata == first.metadata
+        assert second.status.state == TaskState.TASK_STATE_SUBMITTED
+        assert list(second.status.message.reference_task_ids) == ["job-1"]
+        assert {first.context_id, again.context_id, second.context_id} == {"visit-7"}
+        with pytest.raises(UnsupportedOperationError):
+            async for _ in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+                raise AssertionError
+        with pytest.raises(TaskNotCancelableError):
+            await client.cancel_task(CancelTaskRequest(id="job-1"))
+        with pytest.raises(UnsupportedOperationError):
+            await client.cancel_task(CancelTaskRequest(id="job-1~2"))
+        for unknown in ("job-1~3", "job-1~1", "job-2~2"):
+            for call in (
+                lambda task_id: client.get_task(GetTaskRequest(id=task_id)),
+                lambda task_id: client.cancel_task(CancelTaskRequest(id=task_id)),
+            ):
+                with pytest.raises(TaskNotFoundError):
+                    await call(unknown)
+
+
+@BINDINGS
+async def test_a_subscription_gets_its_own_task_only(binding: str) -> None:
+    async with world(binding) as (log, client):
+        open_run(log, 1)
+        first: list[StreamResponse] = []
+        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+            first.append(event)
+            if len(first) == 1:
+                log.say("agent_invoking")
+                end_run(log, 1)
+                open_run(log, 2)
+        second: list[StreamResponse] = []
+        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1~2")):
+            second.append(event)
+            if len(second) == 1:
+                end_run(log, 2, "cancelled")
+    assert {event.status_update.task_id for event in first[1:]} == {"job-1"}
+    assert first[-1].status_update.status.state == TaskState.TASK_STATE_COMPLETED
+    assert (second[0].task.id, second[1].status_update.task_id) == ("job-1~2", "job-1~2")
+    assert second[-1].status_update.status.state == TaskState.TASK_STATE_CANCELED
+    assert list(second[-1].status_update.status.message.reference_task_ids) == ["job-1"]
+
+
+@BINDINGS
+async def test_a_subscription_of_a_run_that_was_left_ends_when_the_next_one_begins(binding: str) -> None:
+    async with world(binding) as (log, client):
+        open_run(log, 1)
+        found: list[StreamResponse] = []
+        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+            found.append(event)
+            if len(found) == 1:
+                log.time.time += 100_000  # its lease is over
+                log.write(
+                    {
+                        "status": "loading_agents",
+                        "agentName": None,
+                        "message": "Again",
+                        "metadata": {"run": "p.2"},
+                        "timestamp": "2026-11-27T09:30:00.000Z",
+                    }
+                )
+        left = await client.get_task(GetTaskRequest(id="job-1"))
+    _, last = found
+    assert last.status_update.status.state == left.status.state == TaskState.TASK_STATE_FAILED
+    assert last.status_update.metadata == left.metadata
+
+
+@BINDINGS
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+async def test_all_tasks_of_all_jobs_are_listed_page_by_page(binding: str, size: int) -> None:
+    async with world(binding) as (log, client):
+        for number in (1, 2, 3):
+            open_run(log, number)
+            end_run(log, number, "error" if number == 2 else "complete")
+        log.write({"jobId": "job-2", "timestamp": "2026-11-20T10:00:00.000Z"})
+        listed, token = [], ""
+        while True:
+            page = await client.list_tasks(ListTasksRequest(page_size=size, page_token=token))
+            assert len(page.tasks) <= size
+            listed += [task.id for task in page.tasks]
+            token = page.next_page_token
+            if not token:
+                break
+        assert listed == ["job-2", "job-1~3", "job-1~2", "job-1"]
+        of_session = await client.list_tasks(ListTasksRequest(context_id="visit-7"))
+        assert [task.id for task in of_session.tasks] == ["job-1~3", "job-1~2", "job-1"]
+        failed = await client.list_tasks(ListTasksRequest(status=TaskState.TASK_STATE_FAILED))
+        assert [task.id for task in failed.tasks] == ["job-1~2"]
+        late = Timestamp()
+        late.FromJsonString("2026-11-20T10:00:00Z")
+        recent = await client.list_tasks(ListTasksRequest(status_timestamp_after=late))
+        assert [task.id for task in recent.tasks] == ["job-2"]
+        with pytest.raises(InvalidParamsError):
+            await client.list_tasks(ListTasksRequest(page_token="not a token"))
