@@ -4,7 +4,7 @@
 |---|---|
 | `notifications/subscriptions/acknowledged` | first, with the jobs' addresses |
 | `notifications/resources/updated` | a job has changed: the client reads it again |
-| the result | all of the jobs have ended and settled, or the stream must end |
+| the result | all of the jobs have ended and settled, or the stream must end: `_meta` has the reason |
 
 A job that the caller may not see is refused as a read of it is. The lists of tools, prompts and resources
 never change, so their notifications are not acknowledged.
@@ -51,6 +51,10 @@ JOBS_LISTENED: Final = 25
 CHANGE_SECONDS: Final = 0.25
 """How long changes of a job are gathered after one was reported: the client reads the whole job each time."""
 
+REASON_META_KEY: Final = "dev.statusbeam/reason"
+SETTLED: Final = "settled"
+"""The reason of a stream whose jobs have ended; the others are those of EndReason."""
+
 _METHOD: Final = "subscriptions/listen"
 _SINCE: Final = "2026-07-28"
 _TEMPLATE: Final = UriTemplate.parse(JOB_URI)
@@ -73,9 +77,9 @@ class ResourceUpdates:
             await self._listen(viewer, jobs, stream)
         except Problem as problem:
             raise MCPError(INTERNAL_ERROR, problem.detail) from problem
-        except StreamEndedError:
-            return stream.result  # the client listens again, if it still may
-        return stream.result
+        except StreamEndedError as ended:
+            return stream.result(ended.reason)
+        return stream.result(SETTLED)
 
     async def _jobs(self, viewer: Viewer, uris: Sequence[str]) -> Mapping[str, str]:
         """The ids of the jobs by their addresses. Raises MCPError where a read would."""
@@ -125,10 +129,9 @@ class _Stream:
         self._ctx = ctx
         self._meta: dict[str, Any] = {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
 
-    @property
-    def result(self) -> SubscriptionsListenResult:
-        """The end of the stream."""
-        return SubscriptionsListenResult(_meta=self._meta)
+    def result(self, reason: str) -> SubscriptionsListenResult:
+        """The end of the stream. A client whose jobs go on may listen again."""
+        return SubscriptionsListenResult(_meta={**self._meta, REASON_META_KEY: reason})
 
     async def acknowledge(self, uris: Sequence[str]) -> None:
         """Tell the client which resources are listened to."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pytest
 from a2a.types.a2a_pb2 import Task, TaskState, TaskStatusUpdateEvent
@@ -37,7 +38,7 @@ def states(updates: Iterable[Task | TaskStatusUpdateEvent]) -> list[TaskState]:
 
 def run(number: int, at: float, *words: str) -> list[StatusUpdate]:
     """A run of the job with these words, from its opening."""
-    named = {"metadata": {"run": f"p.{number}", "opened": number}}
+    named: dict[str, Any] = {"metadata": {"run": f"p.{number}", "opened": number}}
     return [status(word, at + place, **named) for place, word in enumerate(("loading_agents", *words))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -295,8 +296,7 @@ async def test_all_tasks_of_all_jobs_are_listed_page_by_page(binding: str, size:
         assert [task.id for task in of_session.tasks] == ["job-1~3", "job-1~2", "job-1"]
         failed = await client.list_tasks(ListTasksRequest(status=TaskState.TASK_STATE_FAILED))
         assert [task.id for task in failed.tasks] == ["job-1~2"]
-        late = Timestamp()
-        late.FromJsonString("2026-11-20T10:00:00Z")
+        late = Timestamp(seconds=int(datetime.fromisoformat("2026-11-20T10:00:00Z").timestamp()))
         recent = await client.list_tasks(ListTasksRequest(status_timestamp_after=late))
         assert [task.id for task in recent.tasks] == ["job-2"]
         with pytest.raises(InvalidParamsError):
