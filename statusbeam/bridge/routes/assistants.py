@@ -16,6 +16,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from statusbeam.log.snapshot.job_state import Job
@@ -71,6 +72,10 @@ class McpEndpoint:
         viewer = await self._bridge.viewer(HTTPConnection(scope))
         if self._app is None:
             raise Problem.unavailable("This process does not serve yet.")
+        if scope["method"] != "POST":
+            # The SDK would hold a stream open that no session ever writes to, and that no limit counts.
+            await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)
+            return
         await self._app({**scope, "state": {**scope.get("state", {}), "viewer": viewer}}, receive, send)
 
 

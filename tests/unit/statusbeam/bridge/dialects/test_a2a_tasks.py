@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 
 from statusbeam.bridge.dialects.a2a_tasks import TaskId, events_of, has_ended, task_of, tasks_of, updates_of
 from statusbeam.bridge.tail.events import Joined
-from statusbeam.log.snapshot.fold import fold
-from statusbeam.log.snapshot.job_state import Head
 from statusbeam.log.snapshot.reopenings import ENDS_KEPT
 from statusbeam.model.update import StatusUpdate
 from tests.unit.statusbeam.bridge.dialects.logs import LOGS, job_of, steps_of, watched
@@ -142,12 +140,6 @@ def test_the_oldest_of_very_many_tasks_are_forgotten() -> None:
     assert numbers == [TaskId("job-1", number) for number in range(runs, 2, -1)]
     assert task_of(head, 2) is None
     assert task_of(head, runs + 1) is None
-
-
-@given(logs)
-def test_reopenings_survive_being_stored(log: list[StatusUpdate]) -> None:
-    head = fold(log).head
-    assert Head.from_item(head.to_item()).reopenings == head.reopenings
 
 
 @given(st.text(min_size=1), st.integers(1, 999_999_999))

@@ -151,6 +151,19 @@ async def test_jobs_of_others_are_unknown_and_a_caller_without_a_token_is_refuse
         assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
 
 
+@pytest.mark.parametrize("version", [None, "2025-11-25", "2026-07-28"])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_there_is_no_stream_without_a_request_and_no_session_to_end(
+    method: str, version: str | None
+) -> None:
+    headers = {"authorization": "Bearer ana", "accept": "text/event-stream"}
+    if version is not None:
+        headers["mcp-protocol-version"] = version
+    async with world() as w, httpx2.AsyncClient(headers=headers) as http:
+        answer = await http.request(method, f"{w.url}/mcp")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
 @pytest.mark.parametrize("uri", ["statusbeam://jobs/job-1"])
 async def test_a_job_is_a_resource(uri: str) -> None:
     async with world() as w, w.client() as client:
