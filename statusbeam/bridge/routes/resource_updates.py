@@ -45,8 +45,8 @@ from .assistant_server import UNREADABLE, is_callers, viewer_of
 from .event_stream import SETTLE_SECONDS
 
 JOB_URI: Final = "statusbeam://jobs/{job_id}"
-JOBS_LISTENED: Final = 25
-"""Of one subscription: each is a watched job."""
+JOBS_LISTENED: Final = 10
+"""Of one subscription. It counts as one stream of its user, yet each job is read for itself."""
 
 CHANGE_SECONDS: Final = 0.25
 """How long changes of a job are gathered after one was reported: the client reads the whole job each time."""

@@ -135,6 +135,7 @@ async def test_a_job_that_ended_before_is_reported_once_and_the_stream_ends() ->
     [
         ("ben", JOB),
         ("leo", JOB),
+        ("narrow", "statusbeam://jobs/job-2"),
         ("ana", "statusbeam://jobs/nobody"),
         ("ana", "statusbeam://jobs/" + "x" * 200),
         ("ana", "statusbeam://tasks/job-1"),
@@ -146,6 +147,7 @@ async def test_a_job_of_others_or_of_nobody_is_refused_as_a_read_of_it_is(
 ) -> None:
     async with world() as w, w.client(viewer) as client:
         w.log.say("agent_invoking")
+        w.log.say("agent_invoking", jobId="job-2")
         with pytest.raises(MCPError) as read:
             await client.read_resource(uri)
         listened = await refusal(client, uri)
