@@ -160,6 +160,8 @@ class JobTasks(RequestHandler):
                             return  # the job is gone
         except StreamEndedError:
             return  # the client subscribes again, and begins with the task
+        except Problem as problem:
+            raise InternalError(problem.detail) from problem
         except JournalError as error:
             raise _unreadable() from error
 

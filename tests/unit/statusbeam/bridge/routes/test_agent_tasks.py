@@ -27,6 +27,8 @@ from a2a.utils.errors import (
     UnsupportedOperationError,
 )
 
+from statusbeam.bridge.access.connections import Connections
+from statusbeam.bridge.access.ended_logins import MemoryEndedLogins
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.service import Bridge
 from statusbeam.model.errors import JournalError
@@ -38,10 +40,13 @@ BINDINGS = pytest.mark.parametrize("binding", ["JSONRPC", "HTTP+JSON"])
 
 
 @asynccontextmanager
-async def world(binding: str, viewer: str = "ana") -> AsyncIterator[tuple[Log, Client]]:
+async def world(
+    binding: str, viewer: str = "ana", *, streams: int = 100
+) -> AsyncIterator[tuple[Log, Client]]:
     """A log, and A2A's client on the bridge before it."""
     log = Log()
     bridge = Bridge.in_memory(log.journal, authenticate=by_name, pace=QUICK, clock=log.time.clock())
+    bridge.connections = Connections(MemoryEndedLogins(), per_user=streams)
     headers = {"authorization": f"Bearer {viewer}"}
     async with served(create_app(bridge), bridge) as url, httpx.AsyncClient(headers=headers) as http:
         config = ClientConfig(httpx_client=http, supported_protocol_bindings=[binding])
@@ -102,6 +107,18 @@ async def test_a_log_that_can_not_be_read_is_an_error_without_a_reason(
             with pytest.raises(A2AError, match="can't be read") as refused:
                 await call()
             assert "secret" not in str(refused.value)
+
+
+@BINDINGS
+async def test_a_subscription_is_refused_when_its_user_has_too_many_streams(
+    binding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with world(binding, streams=0) as (log, client):
+        log.say("agent_invoking")
+        with pytest.raises(A2AError, match="A user may have 0 open streams"):
+            async for _ in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+                raise AssertionError
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 @BINDINGS
