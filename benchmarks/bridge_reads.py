@@ -1,8 +1,8 @@
 """Read units of a job that the bridge watches for an hour, in virtual time: for benchmarks.bridge.
 
 The bridge's own tail and reader read a table in memory, which counts as AWS documents it. A unit reads 4 KB,
-and 8 KB if the read is not consistent. Each item of a BatchGetItem is rounded up by itself, a Query as a whole.
-No emulator tells what a BatchGetItem consumed, and nearly all of the bridge's reads are of that kind.
+and 8 KB if the read is not consistent. Each item of a BatchGetItem is rounded up by itself, a Query as a
+whole. No emulator tells what a BatchGetItem consumed, and nearly all of the bridge's reads are of that kind.
 """
 
 from __future__ import annotations
