@@ -1,8 +1,9 @@
 """The bridge's WebSocket, compared with the ConnectionManager that people write first.
 
-    python -m benchmarks.bridge [--runs 3] [--only latency|stalled|idle|cycles]
+    python -m benchmarks.bridge [--runs 3] [--only latency|stalled|idle|cycles|reads]
 
 Each server is a process, and they are measured in turns. The bridge polls a log in memory, without hints.
+What its polls cost on DynamoDB is counted in virtual time, once.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from benchmarks.audience import Audience
+from benchmarks.bridge_reads import watched_for_an_hour
 from benchmarks.dialects import JOB_ID, Dialect, NaiveDialect, http_post, status, upgrade
 from benchmarks.measure import Goal, Server, Spread, paired, percentile, python
+from statusbeam.model.prices import Prices
 
 BRIDGE, NAIVE = "the bridge", "naive FastAPI"
 SUBSCRIBERS = 1_000
@@ -29,6 +32,7 @@ IDLE_CONNECTIONS = 5_000
 CYCLES = 1_000
 WARM_UP = 3
 CYCLES_GOAL_MB = 2.0
+SECONDS_BETWEEN_STATUSES = (1.0, 10.0, 60.0, 600.0)
 MB = 1_000_000
 
 
@@ -140,9 +144,23 @@ def cycles(_: int) -> list[Goal]:
     return [Goal(what="memory grown", values=[grown], at_most=CYCLES_GOAL_MB, unit=" MB")]
 
 
+def reads(_: int) -> list[Goal]:
+    """Read units of one watched job, an hour long."""
+    print("\nread units that the bridge takes in an hour of a watched job, in each process that watches it")
+    for every in SECONDS_BETWEEN_STATUSES:
+        found = watched_for_an_hour(every)
+        units = found.positions + found.others
+        dollars = units / 1e6 * Prices().read_unit
+        print(
+            f"  a status every {every:>3.0f} s   {units:>8,.1f}   of them positions {found.positions:>8,.1f}"
+            f"   ${dollars:.4f}"
+        )
+    return []
+
+
 def main() -> None:
     """Measure and print."""
-    parts = {"latency": latency, "stalled": stalled, "idle": idle, "cycles": cycles}
+    parts = {"latency": latency, "stalled": stalled, "idle": idle, "cycles": cycles, "reads": reads}
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", choices=tuple(parts))

@@ -175,11 +175,11 @@ def _sizes(client: Any, table: str, job_id: str) -> dict[str, int]:
     )["Items"]
     for item in items:
         kind = item["sk"]["S"].split("#")[0]
-        found[kind] = max(found.get(kind, 0), sum(len(name) + _size(value) for name, value in item.items()))
+        found[kind] = max(found.get(kind, 0), sum(len(name) + size_of(value) for name, value in item.items()))
     return found
 
 
-def _size(value: Mapping[str, Any]) -> int:
+def size_of(value: Mapping[str, Any]) -> int:
     """Bytes of an attribute's value by DynamoDB's rules; numbers as two digits a byte and one more."""
     ((kind, held),) = value.items()
     if kind == "S":
@@ -187,9 +187,9 @@ def _size(value: Mapping[str, Any]) -> int:
     if kind == "N":
         return (len(held.lstrip("-").replace(".", "")) + 1) // 2 + 1
     if kind == "L":
-        return 3 + sum(1 + _size(one) for one in held)
+        return 3 + sum(1 + size_of(one) for one in held)
     if kind == "M":
-        return 3 + sum(1 + len(name) + _size(one) for name, one in held.items())
+        return 3 + sum(1 + len(name) + size_of(one) for name, one in held.items())
     return 1
 
 

@@ -134,7 +134,7 @@ class Bridge:
         ticket = connection.cookies.get(RESUME_COOKIE)
         if ticket is None or not _is_opened_by_ticket(connection):
             return None
-        viewer = await self.tickets.redeem(ticket)
+        viewer = await self.tickets.resume(ticket)
         return None if viewer is None or await self.connections.is_ended(viewer) else viewer
 
     async def resume_headers(self, connection: HTTPConnection, viewer: Viewer) -> dict[str, str]:

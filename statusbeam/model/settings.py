@@ -224,6 +224,8 @@ class SessionsTable:
     """The partition of the bridge's one-time tickets. Tenants have no `#`."""
     HOLDER: Final = "holder"
     """Attribute of a ticket: its user, as JSON text."""
+    USED_AT: Final = "usedAt"
+    """Attribute of a resume ticket: when it was first used, in epoch seconds."""
 
 
 class ExecutionsTable:

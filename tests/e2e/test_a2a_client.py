@@ -43,3 +43,37 @@ async def test_a_task_is_followed_to_its_end(binding: str, kind: str, word: str,
         for number, state in enumerate(states, start=2)
     ]
     assert after == {"id": "job-1", "state": end, "listed": ["job-1"], "again": unsupported}
+
+
+@pytest.mark.parametrize(("binding", "kind"), [("JSONRPC", "JsonRpc"), ("HTTP+JSON", "Rest")])
+async def test_a_job_that_is_run_again_is_followed_as_its_next_task(binding: str, kind: str) -> None:
+    log = Log()
+    for number in (1, 2):
+        run = {"run": f"p.{number}", "opened": number}
+        log.say("loading_agents", agentName=None, metadata=run)
+        if number == 1:
+            log.end("error", metadata=run)
+    async with bridge_of(log) as url:
+        config = {"url": url, "headers": {"authorization": "Bearer ana"}, "binding": binding}
+        async with script("a2a.mjs", **config, taskId="job-1~2") as lines:
+            await anext(lines)
+            first = await anext(lines)
+            log.end(metadata=run)
+            update = await anext(lines)
+            after = await anext(lines)
+        async with script("a2a.mjs", **config, taskId="job-1") as lines:
+            refused = await anext(lines)
+    assert first == {"kind": "task", "state": TaskState.TASK_STATE_SUBMITTED, "sequence": "3"}
+    completed = TaskState.TASK_STATE_COMPLETED
+    assert update == {"kind": "statusUpdate", "state": completed, "sequence": "4"}
+    unsupported = f"{kind}UnsupportedOperationError"
+    assert after == {
+        "id": "job-1~2",
+        "state": completed,
+        "listed": ["job-1~2", "job-1"],
+        "again": unsupported,
+    }
+    assert refused == {
+        "unknown": f"{kind}TaskNotFoundError",
+        "cancel": f"{kind}TaskNotCancelableError",
+    }

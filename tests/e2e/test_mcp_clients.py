@@ -57,6 +57,24 @@ async def test_a_job_is_followed_to_its_end_in_both_versions(version: str, word:
     }
 
 
+async def test_a_job_is_listened_to_until_it_has_ended() -> None:
+    log = Log()
+    log.say("agent_invoking")
+    async with bridge_of(log) as url:
+        config = {"url": f"{url}/mcp", "headers": {"authorization": "Bearer ana"}, "jobId": "job-1"}
+        async with script("mcp-listen.mjs", **config) as lines:
+            first = await anext(lines)
+            log.say("calling_tool")
+            changed = await anext(lines)
+            log.end()
+            rest = [line async for line in lines]
+    assert first == {"refused": -32602, "honored": {"resourceSubscriptions": ["statusbeam://jobs/job-1"]}}
+    assert changed == {"uri": "statusbeam://jobs/job-1", "sequence": 2, "overallStatus": "processing"}
+    ended = {"uri": "statusbeam://jobs/job-1", "sequence": 3, "overallStatus": "completed"}
+    assert ended in rest
+    assert [line for line in rest if "closed" in line] == [{"closed": "graceful"}, {"closed": "local"}]
+
+
 async def as_ana(_: HTTPConnection) -> Viewer:
     """The suite sends no token."""
     return VIEWERS["ana"]

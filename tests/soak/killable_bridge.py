@@ -90,6 +90,12 @@ class _ServedTicketStore:
         holder, until = self._held.pop(digest, ("", 0))
         return holder if now < until else None
 
+    async def use(self, digest: str, *, now: float, grace: int) -> str | None:
+        """See TicketStore.use."""
+        holder, until = self._held.get(digest, ("", 0))
+        _, used_at = self._held.setdefault(f"{digest} used", ("", int(now)))
+        return holder if now < min(until, used_at + grace) else None
+
 
 @dataclass(frozen=True, slots=True)
 class _Served:

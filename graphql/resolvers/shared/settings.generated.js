@@ -55,6 +55,7 @@ export const SessionsTable = {
   JOINED: 'joined',
   TICKETS: '#tickets',
   HOLDER: 'holder',
+  USED_AT: 'usedAt',
 };
 
 export const ResolverVariables = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import Any, Final
+import json
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, Final, NamedTuple, Self
 
 from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers.request_handler import RequestHandler
@@ -15,6 +16,7 @@ from a2a.types.a2a_pb2 import (
     AgentCard,
     AgentInterface,
     AgentSkill,
+    CancelTaskRequest,
     GetTaskRequest,
     HTTPAuthSecurityScheme,
     ListTaskPushNotificationConfigsResponse,
@@ -32,6 +34,7 @@ from a2a.utils.errors import (
     InternalError,
     InvalidParamsError,
     PushNotificationNotSupportedError,
+    TaskNotCancelableError,
     TaskNotFoundError,
     UnsupportedOperationError,
 )
@@ -41,13 +44,13 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from statusbeam.log.snapshot.job_state import Job
 from statusbeam.model.errors import JournalError
 from statusbeam.model.limits import JOBS_PER_PAGE, JOBS_PER_PAGE_MAX
+from statusbeam.model.validation import json_text
 
 from ..access.connections import StreamEndedError
 from ..access.viewer import Viewer
-from ..dialects.a2a_tasks import state_of, task_of, update_of
+from ..dialects.a2a_tasks import TaskId, events_of, has_ended, task_of, tasks_of
 from ..problems import Problem
 from ..service import Bridge
 from ..tail.events import Joined
@@ -120,46 +123,54 @@ class JobTasks(RequestHandler):
         self._bridge = bridge
 
     async def on_get_task(self, params: GetTaskRequest, context: ServerCallContext) -> Task | None:
-        """The job as it is now."""
-        return task_of(await self._job(_viewer(context), params.id))
+        """The job's task: as it is now, or as it ended before the job was reopened."""
+        return await self._task(_viewer(context), _task_id(params.id))
 
     async def on_list_tasks(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
-        """A page of the caller's jobs, newest first."""
+        """A page of the tasks of the caller's jobs: the newest job first, and its newest task first."""
         limit = min(params.page_size or JOBS_PER_PAGE, JOBS_PER_PAGE_MAX)
         if limit < 1:
             raise InvalidParamsError(f"page_size must be from 1 to {JOBS_PER_PAGE_MAX}.")
-        token = params.page_token or None
+        place = _PageToken.parse(params.page_token)
         try:
-            page = await self._bridge.list_jobs(_viewer(context), limit=limit, token=token)
+            page = await self._bridge.list_jobs(_viewer(context), limit=limit, token=place.jobs)
         except JournalError as error:
             raise _unreadable() from error
-        shown = [head for head in page.heads if params.status in (0, state_of(head))]
-        tasks = [task_of(Job(head=head)) for head in shown]
+        tasks = place.rest([task for head in page.heads for task in tasks_of(head)])
+        shown = tasks[:limit]
+        following = _PageToken(page.next_token, None) if page.next_token else None
+        if len(tasks) > limit:
+            following = _PageToken(place.jobs, shown[-1].id)
+        matching = [task for task in shown if _matches(task, params)]
         return ListTasksResponse(
-            tasks=tasks, next_page_token=page.next_token or "", page_size=limit, total_size=len(tasks)
+            tasks=matching,
+            next_page_token=str(following or ""),
+            page_size=limit,
+            total_size=len(matching),
         )
 
     async def on_subscribe_to_task(
         self, params: SubscribeToTaskRequest, context: ServerCallContext
     ) -> AsyncGenerator[Any]:
-        """The task, then each status in order, up to the job's end."""
-        bridge, viewer = self._bridge, _viewer(context)
-        job = await self._job(viewer, params.id)
-        if job.head.ended:
+        """The task, then each status in order, up to the task's end."""
+        viewer, task_id = _viewer(context), _task_id(params.id)
+        if has_ended((await self._task(viewer, task_id)).status):
             raise UnsupportedOperationError("The task has ended.")
+        bridge = self._bridge
         try:
             async with (
                 bridge.connections.open(viewer, "a2a"),
-                bridge.tails.watch(viewer.job(params.id), may_see=viewer.may_see) as watch,
+                bridge.tails.watch(viewer.job(task_id.job_id), may_see=viewer.may_see) as watch,
             ):
                 while True:
                     for event in await watch.next():
-                        if isinstance(event, Joined):
-                            yield task_of(event.job)
-                        else:
-                            yield update_of(event)
-                    if watch.is_over:
-                        return
+                        found = events_of(event, task_id)
+                        for one in found:
+                            yield one
+                            if has_ended(one.status):
+                                return
+                        if not found and isinstance(event, Joined):
+                            return  # the job is gone
         except StreamEndedError:
             return  # the client subscribes again, and begins with the task
         except Problem as problem:
@@ -167,16 +178,22 @@ class JobTasks(RequestHandler):
         except JournalError as error:
             raise _unreadable() from error
 
-    async def _job(self, viewer: Viewer, job_id: str) -> Job:
+    async def _task(self, viewer: Viewer, task_id: TaskId) -> Task:
         try:
-            return await self._bridge.visible_job(viewer, job_id)
+            job = await self._bridge.visible_job(viewer, task_id.job_id)
         except Problem as problem:
             raise TaskNotFoundError(problem.detail) from problem
         except JournalError as error:
             raise _unreadable() from error
+        task = task_of(job.head, task_id.number)
+        if task is None:
+            raise TaskNotFoundError("The job has no such task, or it is forgotten.")
+        return task
 
-    async def on_cancel_task(self, params: Any, context: ServerCallContext) -> Task | None:
+    async def on_cancel_task(self, params: CancelTaskRequest, context: ServerCallContext) -> Task | None:
         """Refused."""
+        if has_ended((await self._task(_viewer(context), _task_id(params.id))).status):
+            raise TaskNotCancelableError("The task has ended.")
         raise _read_only()
 
     async def on_get_extended_agent_card(self, params: Any, context: ServerCallContext) -> AgentCard:
@@ -217,11 +234,57 @@ class JobTasks(RequestHandler):
         raise _read_only()
 
 
+class _PageToken(NamedTuple):
+    """Where a page of tasks begins."""
+
+    jobs: str | None
+    """The token of the page of jobs."""
+    task: str | None
+    """The last task of the page before, if it is on this page of jobs."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The token that `str` gave, or the beginning. Raises InvalidParamsError."""
+        if not text:
+            return cls(None, None)
+        try:
+            match json.loads(text):
+                case [str() | None as jobs, str() | None as task]:
+                    return cls(jobs, task)
+        except ValueError:
+            pass
+        raise InvalidParamsError("page_token is not one of an earlier page.")
+
+    def __str__(self) -> str:
+        return json_text(list(self))
+
+    def rest(self, tasks: Sequence[Task]) -> Sequence[Task]:
+        """The tasks after the page before. Jobs that began meanwhile may have moved it: then all of them."""
+        places = [place for place, task in enumerate(tasks, 1) if task.id == self.task]
+        return tasks[places[0] :] if places else tasks
+
+
 class _Contexts(ServerCallContextBuilder):
     """Hands the authenticated viewer on to the handler."""
 
     def build(self, request: Request) -> ServerCallContext:
         return ServerCallContext(state={"viewer": request.state.viewer, "headers": dict(request.headers)})
+
+
+def _task_id(text: str) -> TaskId:
+    found = TaskId.parse(text)
+    if found is None:
+        raise TaskNotFoundError("There is no such task.")
+    return found
+
+
+def _matches(task: Task, params: ListTasksRequest) -> bool:
+    if params.status not in (0, task.status.state) or params.context_id not in ("", task.context_id):
+        return False
+    if not params.HasField("status_timestamp_after"):
+        return True
+    at, after = task.status.timestamp, params.status_timestamp_after
+    return bool(at.ToNanoseconds() >= after.ToNanoseconds())
 
 
 def _unreadable() -> InternalError:

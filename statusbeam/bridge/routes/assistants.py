@@ -6,16 +6,17 @@ Every tool ends within a minute, because clients give up then. A failed job is a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
-from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from statusbeam.log.snapshot.job_state import Job
@@ -31,8 +32,10 @@ from ..problems import Problem
 from ..service import Bridge
 from ..tail.cursor import BEGINNING
 from ..tail.events import Joined
+from .assistant_server import AssistantServer, viewer_of
 from .jobs import start_workflow
 from .requests import cursor_in
+from .resource_updates import JOB_URI, ResourceUpdates
 
 WAIT_SECONDS_MAX: Final = 50
 MCP_PATH: Final = "/mcp"
@@ -69,12 +72,21 @@ class McpEndpoint:
         viewer = await self._bridge.viewer(HTTPConnection(scope))
         if self._app is None:
             raise Problem.unavailable("This process does not serve yet.")
+        if scope["method"] != "POST":
+            # The SDK would hold a stream open that no session ever writes to, and that no limit counts.
+            await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)
+            return
         await self._app({**scope, "state": {**scope.get("state", {}), "viewer": viewer}}, receive, send)
 
 
-def assistant_server(bridge: Bridge) -> MCPServer[Any]:
+def assistant_server(bridge: Bridge) -> AssistantServer:
     """The tools and the resource, on what `bridge` reads."""
-    server: MCPServer[Any] = MCPServer("statusbeam", instructions=_INSTRUCTIONS, log_level="WARNING")
+    server = AssistantServer(
+        "statusbeam",
+        instructions=_INSTRUCTIONS,
+        log_level="WARNING",
+        middleware=[ResourceUpdates(bridge)],
+    )
 
     @server.tool(annotations=_READING)
     async def list_jobs(
@@ -102,8 +114,7 @@ def assistant_server(bridge: Bridge) -> MCPServer[Any]:
     ) -> CallToolResult:
         """Read the statuses after a cursor. `recovered: false` means that some are missing: use get_job."""
         viewer = _viewer(ctx)
-        with _readable_problems():
-            cursor = cursor_in("after", after) or BEGINNING
+        cursor = cursor_in("after", after) or BEGINNING
         key = await _found(bridge, viewer, job_id)
         page = await bridge.page(viewer, key, after=cursor, limit=UPDATES_PER_PAGE)
         verdict = {"recovered": page.lost is None, "reason": page.lost, "cursor": str(page.cursor)}
@@ -134,12 +145,11 @@ def assistant_server(bridge: Bridge) -> MCPServer[Any]:
         workflow: Annotated[str | None, Field(description="A registered workflow's name.")] = None,
     ) -> CallToolResult:
         """Start a workflow. Its job belongs to the caller."""
-        with _readable_problems():
-            started = await start_workflow(bridge, _viewer(ctx), workflow, None, input)
+        started = await start_workflow(bridge, _viewer(ctx), workflow, None, input)
         document = {"jobId": started.session_id, "workflow": started.workflow}
         return _answer(f"Started job {json_text(started.session_id)}.", document)
 
-    @server.resource("statusbeam://jobs/{job_id}", mime_type="application/json")
+    @server.resource(JOB_URI, mime_type="application/json")
     async def job(
         job_id: str,
         ctx: Context,  # not Context[…]: of that, pydantic makes a copy without the request
@@ -165,28 +175,14 @@ async def _wait(bridge: Bridge, ctx: Context[Any, Any], viewer: Viewer, job_id: 
 
 
 def _viewer(ctx: Context[Any, Any]) -> Viewer:
-    request = ctx.request_context.request
-    if request is None:
-        raise ToolError("The request brought no token.")
-    viewer: Viewer = request.state.viewer
-    return viewer
+    return viewer_of(ctx.request_context.request)
 
 
 async def _found(bridge: Bridge, viewer: Viewer, job_id: str) -> str:
-    with _readable_problems():
-        key = await bridge.find_job(viewer, job_id)
+    key = await bridge.find_job(viewer, job_id)
     if key is None:
         raise ToolError("There is no such job, or it is not yours.")
     return key.job_id
-
-
-@contextmanager
-def _readable_problems() -> Iterator[None]:
-    """The assistant may read the problems of the block."""
-    try:
-        yield
-    except Problem as problem:
-        raise ToolError(problem.detail) from problem
 
 
 def _job_answer(job: Job, bridge: Bridge) -> CallToolResult:

@@ -56,7 +56,7 @@ def grant_bridge(role: iam.IRole, status: Statusbeam, machines: Mapping[str, sfn
     status.sessions_table.grant(role, "dynamodb:BatchGetItem")
     iam.Grant.add_to_principal(
         grantee=role,
-        actions=["dynamodb:PutItem", "dynamodb:DeleteItem"],
+        actions=["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
         resource_arns=[status.sessions_table.table.table_arn],
         conditions={
             "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [SessionsNames.TICKETS]},

@@ -1,12 +1,13 @@
 """`statusbeam mcp`: the bridge's tools for assistants that start a command and write to its standard input.
 
-Messages pass unchanged in both directions. The token comes from the environment, not from an argument.
+The token comes from the environment, not from an argument.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from typer import Option
@@ -39,15 +40,17 @@ def mcp(options: TargetOptions, bridge_url: BridgeUrl = None) -> int:
             f"{TOKEN_VARIABLE} is not set: `statusbeam token` issues a view token.", ExitCode.WRONG_CALL
         )
     url = bridge_url or options.target().output("BridgeUrl")
-    asyncio.run(relay(f"{url.rstrip('/')}/mcp", token))
+    asyncio.run(serve(f"{url.rstrip('/')}/mcp", token))
     return 0
 
 
-async def relay(url: str, token: str) -> None:
+async def serve(url: str, token: str) -> None:
     """Pass messages between standard input and output and the server at `url`."""
     import httpx2  # noqa: PLC0415 - loaded by this command only
     from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415 - the same
     from mcp.server.stdio import stdio_server  # noqa: PLC0415 - the same
+
+    from ..mcp_relay import Relay  # noqa: PLC0415 - the same
 
     headers = {"authorization": f"Bearer {token}"}
     async with (
@@ -55,18 +58,20 @@ async def relay(url: str, token: str) -> None:
         streamable_http_client(url, http_client=http) as (from_bridge, to_bridge),
         stdio_server() as (from_assistant, to_assistant),
     ):
-        answering = asyncio.create_task(_pass_on(from_bridge, to_assistant))
+        relay = Relay(to_assistant, to_bridge)
+        answering = asyncio.create_task(_pass_on(from_bridge, relay.take_from_bridge))
         try:
-            await _pass_on(from_assistant, to_bridge)
+            await _pass_on(from_assistant, relay.take_from_assistant)
         finally:
+            relay.close()
             answering.cancel()
 
 
-async def _pass_on(source: Any, target: Any) -> None:
+async def _pass_on(source: Any, take: Callable[[Any], Awaitable[None]]) -> None:
     async for message in source:
         if isinstance(message, Exception):
             raise CommandError(f"the bridge refused: {message}", ExitCode.NOT_ALLOWED)
-        await target.send(message)
+        await take(message)
 
 
 COMMAND = command(

@@ -22,7 +22,16 @@ from statusbeam.model.words import OverallStatus, StatusType, StatusWord
 
 from .agent_state import AgentState, AgentStatus
 from .fold_agent import Recency, agent_after, attempt_of, renewed_lease, share_of
-from .fold_job import described, ended_by, eta_in, in_new_run, is_over, reopened, with_cancel_request
+from .fold_job import (
+    described,
+    ended_by,
+    eta_in,
+    in_new_run,
+    is_over,
+    reopened,
+    with_cancel_request,
+    with_reopening,
+)
 from .job_state import Head, Job
 from .progress import PlanStep, parse_plan
 from .runs import RunId, opened_in, opens, run_in
@@ -118,6 +127,7 @@ class _Work:
     def take(self, update: StatusUpdate, sequence: int) -> None:
         if self.head.sequence == 0:
             self._begin(update, sequence)
+        earlier = self.head
         self.head = replace(self.head, sequence=sequence)
         run = run_in(update)
         if run is not None:
@@ -131,6 +141,7 @@ class _Work:
         else:
             self._take_agent_status(invocation, update)
         self._advance(before)
+        self.head = with_reopening(earlier, self.head)
 
     def _advance(self, before: Head) -> None:
         """Bring the bar up to date, once a status: the sums are wrong amid the changes of one status."""

@@ -13,6 +13,7 @@ from statusbeam.model.words import OverallStatus, StatusType, StatusWord
 
 from .fold_agent import ACTIVITY_LENGTH, number_in
 from .job_state import CancelRequest, Head
+from .reopenings import EarlierEnd
 from .runs import RunId
 from .texts import cut, short_text
 from .times import ms_of
@@ -46,6 +47,16 @@ def reopened(head: Head, attempt: int) -> Head:
     """The head of a job that has not completed, after the first status of a newer attempt."""
     head = replace(head, attempt=attempt, waiting=None, cancel_request=None, outcome=None, result=None)
     return replace(head, overall_status=OverallStatus.PROCESSING, ended_ms=None) if head.ended else head
+
+
+def with_reopening(before: Head, head: Head) -> Head:
+    """The head after a status, with what `before` was if the status has reopened the job."""
+    retried = before.ended and head.attempt != before.attempt
+    if not retried and head.runs.number == before.runs.number:
+        return head
+    at_ms = before.ended_ms if before.ended else before.lease_ms
+    end = EarlierEnd(before.overall_status, at_ms, before.sequence, before.session_id)
+    return replace(head, reopenings=before.reopenings.after(end))
 
 
 def with_cancel_request(head: Head, update: StatusUpdate) -> Head:

@@ -22,6 +22,7 @@ from statusbeam.model.words import OverallStatus
 
 from .agent_state import AgentState, optional_int, percent_of, without_none
 from .progress import FULL, PLAN_MAX, WeightedProgress
+from .reopenings import Reopenings
 from .runs import Runs
 from .times import ms_of, time_of
 from .usage import Ledger, usage_view
@@ -73,6 +74,7 @@ class Head:
     workflow_version: str | None = None
     title: str | None = None
     runs: Runs = field(default_factory=Runs)
+    reopenings: Reopenings = field(default_factory=Reopenings)
     overall_status: OverallStatus = OverallStatus.INITIALIZING
     attempt: int = 1
     sequence: int = 0
@@ -180,6 +182,7 @@ class Head:
             "eta": list(self.eta) if self.eta else None,
             "workflowVersion": self.workflow_version,
             "runs": self.runs.to_item() or None,
+            "reopenings": self.reopenings.to_item(),
             "waiting": self.waiting.to_item() if self.waiting else None,
             "waiters": self.waiters.to_item(),
         }
@@ -202,6 +205,7 @@ class Head:
             **{name: item.get(wire, own.get(wire)) for name, wire in IDENTITY.items()},
             title=item.get("title"),
             runs=Runs.from_item(own.get("runs"), number=int(item["run"]), first_sequence=first_sequence),
+            reopenings=Reopenings.from_item(own.get("reopenings")),
             overall_status=OverallStatus(item["overallStatus"]),
             attempt=int(own["attempt"]),
             sequence=int(item["sequence"]),

@@ -68,6 +68,23 @@ async def test_a_ticket_is_taken_once_and_in_time(stores: Stores) -> None:
     assert await stores.tickets.take("unknown", now=0) is None
 
 
+async def test_a_ticket_that_is_used_stays_valid_for_its_grace(stores: Stores) -> None:
+    await stores.tickets.put("digest", "holder", until=1_000)
+    for now in (100, 130.5, 159):
+        assert await stores.tickets.use("digest", now=now, grace=60) == "holder"
+    assert await stores.tickets.use("digest", now=160, grace=60) is None
+    await stores.tickets.put("late", "holder", until=100)
+    assert await stores.tickets.use("late", now=99, grace=60) == "holder"
+    assert await stores.tickets.use("late", now=100, grace=60) is None
+    assert await stores.tickets.use("unknown", now=0, grace=60) is None
+
+
+async def test_a_ticket_that_is_taken_can_not_be_used(stores: Stores) -> None:
+    await stores.tickets.put("digest", "holder", until=100)
+    await stores.tickets.take("digest", now=50)
+    assert await stores.tickets.use("digest", now=50, grace=60) is None
+
+
 async def test_ended_logins_are_found_by_tenant_and_user(stores: Stores) -> None:
     stores.end("city", "ana", 100)
     asked = [("city", "ana"), ("city", "ben"), ("lake", "ana"), ("city", "ana")]
@@ -81,6 +98,7 @@ async def test_dynamos_errors_are_session_store_errors() -> None:
         for call in (
             lambda: tickets.put("d", "h", until=1),
             lambda: tickets.take("d", now=0),
+            lambda: tickets.use("d", now=0, grace=1),
             lambda: ended.ended_at([("city", "ana")]),
         ):
             with pytest.raises(SessionStoreError):

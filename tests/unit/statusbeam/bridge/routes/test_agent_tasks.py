@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -24,7 +25,9 @@ from a2a.types.a2a_pb2 import (
 )
 from a2a.utils.errors import (
     A2AError,
+    InvalidParamsError,
     PushNotificationNotSupportedError,
+    TaskNotCancelableError,
     TaskNotFoundError,
     UnsupportedOperationError,
 )
@@ -128,12 +131,15 @@ async def test_a_log_that_can_not_be_read_is_an_error_without_a_reason(
 
 
 @BINDINGS
-async def test_a_stream_over_the_limit_of_its_user_is_refused_with_the_reason(binding: str) -> None:
+async def test_a_stream_over_the_limit_of_its_user_is_refused_with_the_reason(
+    binding: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async with world(binding, streams=0) as (log, client):
         log.say("agent_invoking")
         with pytest.raises(A2AError, match="A user may have 0 open streams"):
             async for _ in client.subscribe(SubscribeToTaskRequest(id="job-1")):
                 raise AssertionError
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 @BINDINGS
@@ -238,3 +244,124 @@ async def test_a_job_that_waits_needs_input_and_then_works_on(binding: str) -> N
         TaskState.TASK_STATE_WORKING,
         TaskState.TASK_STATE_COMPLETED,
     ]
+
+
+def open_run(log: Log, number: int) -> None:
+    """The opening of the job's run of this number."""
+    log.write(
+        {
+            "status": "loading_agents",
+            "agentName": None,
+            "message": "Begin",
+            "metadata": {"run": f"p.{number}", "sessionId": "visit-7"},
+        }
+    )
+
+
+def end_run(log: Log, number: int, word: str = "complete") -> None:
+    log.end(word, metadata={"run": f"p.{number}", "opened": number})
+
+
+@BINDINGS
+async def test_a_job_that_is_run_again_is_another_task(binding: str) -> None:
+    async with world(binding) as (log, client):
+        open_run(log, 1)
+        end_run(log, 1, "error")
+        first = await client.get_task(GetTaskRequest(id="job-1"))
+        open_run(log, 2)
+        again = await client.get_task(GetTaskRequest(id="job-1"))
+        second = await client.get_task(GetTaskRequest(id="job-1~2"))
+        assert again.status.state == first.status.state == TaskState.TASK_STATE_FAILED
+        assert again.status.timestamp == first.status.timestamp
+        assert again.metadata == first.metadata
+        assert second.status.state == TaskState.TASK_STATE_SUBMITTED
+        assert list(second.status.message.reference_task_ids) == ["job-1"]
+        assert {task.context_id for task in (first, again, second)} == {"job-1"}
+        assert {task.metadata["sessionId"] for task in (first, again, second)} == {"visit-7"}
+        with pytest.raises(UnsupportedOperationError):
+            async for _ in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+                raise AssertionError
+        with pytest.raises(TaskNotCancelableError):
+            await client.cancel_task(CancelTaskRequest(id="job-1"))
+        with pytest.raises(UnsupportedOperationError):
+            await client.cancel_task(CancelTaskRequest(id="job-1~2"))
+        for unknown in ("job-1~3", "job-1~1", "job-2~2"):
+            with pytest.raises(TaskNotFoundError):
+                await client.get_task(GetTaskRequest(id=unknown))
+            with pytest.raises(TaskNotFoundError):
+                await client.cancel_task(CancelTaskRequest(id=unknown))
+
+
+@BINDINGS
+async def test_a_subscription_gets_its_own_task_only(binding: str) -> None:
+    async with world(binding) as (log, client):
+        open_run(log, 1)
+        first: list[StreamResponse] = []
+        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+            first.append(event)
+            if len(first) == 1:
+                log.say("agent_invoking")
+                end_run(log, 1)
+                open_run(log, 2)
+        second: list[StreamResponse] = []
+        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1~2")):
+            second.append(event)
+            if len(second) == 1:
+                end_run(log, 2, "cancelled")
+    assert {event.status_update.task_id for event in first[1:]} == {"job-1"}
+    assert first[-1].status_update.status.state == TaskState.TASK_STATE_COMPLETED
+    assert (second[0].task.id, second[1].status_update.task_id) == ("job-1~2", "job-1~2")
+    assert second[-1].status_update.status.state == TaskState.TASK_STATE_CANCELED
+    assert list(second[-1].status_update.status.message.reference_task_ids) == ["job-1"]
+
+
+@BINDINGS
+async def test_a_subscription_of_a_run_that_was_left_ends_when_the_next_one_begins(binding: str) -> None:
+    async with world(binding) as (log, client):
+        open_run(log, 1)
+        found: list[StreamResponse] = []
+        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+            found.append(event)
+            if len(found) == 1:
+                log.time.time += 100_000  # its lease is over
+                log.write(
+                    {
+                        "status": "loading_agents",
+                        "agentName": None,
+                        "message": "Again",
+                        "metadata": {"run": "p.2"},
+                        "timestamp": "2026-11-27T09:30:00.000Z",
+                    }
+                )
+        left = await client.get_task(GetTaskRequest(id="job-1"))
+    _, last = found
+    assert last.status_update.status.state == left.status.state == TaskState.TASK_STATE_FAILED
+    assert last.status_update.metadata == left.metadata
+
+
+@BINDINGS
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+async def test_all_tasks_of_all_jobs_are_listed_page_by_page(binding: str, size: int) -> None:
+    async with world(binding) as (log, client):
+        for number in (1, 2, 3):
+            open_run(log, number)
+            end_run(log, number, "error" if number == 2 else "complete")
+        log.write({"jobId": "job-2", "timestamp": "2026-11-20T10:00:00.000Z"})
+        listed, token = [], ""
+        while True:
+            page = await client.list_tasks(ListTasksRequest(page_size=size, page_token=token))
+            assert len(page.tasks) <= size
+            listed += [task.id for task in page.tasks]
+            token = page.next_page_token
+            if not token:
+                break
+        assert listed == ["job-2", "job-1~3", "job-1~2", "job-1"]
+        of_job = await client.list_tasks(ListTasksRequest(context_id="job-1"))
+        assert [task.id for task in of_job.tasks] == ["job-1~3", "job-1~2", "job-1"]
+        failed = await client.list_tasks(ListTasksRequest(status=TaskState.TASK_STATE_FAILED))
+        assert [task.id for task in failed.tasks] == ["job-1~2"]
+        late = datetime.fromisoformat("2026-11-20T10:00:00Z")
+        recent = await client.list_tasks(ListTasksRequest(status_timestamp_after=late))
+        assert [task.id for task in recent.tasks] == ["job-2"]
+        with pytest.raises(InvalidParamsError):
+            await client.list_tasks(ListTasksRequest(page_token="not a token"))

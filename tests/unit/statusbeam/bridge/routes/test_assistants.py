@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +11,17 @@ import httpx2
 import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
-from mcp.client.streamable_http import streamable_http_client
+from mcp.client.subscriptions import ResourceUpdated
+from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
+from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, ResourceUpdatedNotification
 
-from statusbeam.bridge.app import create_app
-from statusbeam.bridge.service import Bridge
-from statusbeam.bridge.workflows import MemoryWorkflows
-from tests.unit.statusbeam.bridge.samples import QUICK, Log
-from tests.unit.statusbeam.bridge.served import served
-from tests.unit.statusbeam.bridge.viewers import by_name
+from statusbeam.bridge.access.connections import Connections
+from statusbeam.bridge.access.ended_logins import MemoryEndedLogins
+from statusbeam.model.errors import JournalError
+from tests.unit.statusbeam.bridge.routes.mcp_world import World, world
 
 ROOT = Path(__file__).parents[5]
-
-
-class World:
-    """A log, and the bridge before it."""
-
-    def __init__(self, url: str, log: Log, workflows: MemoryWorkflows) -> None:
-        self.url = url
-        self.log = log
-        self.workflows = workflows
-
-    @asynccontextmanager
-    async def client(self, viewer: str = "ana") -> AsyncIterator[Client]:
-        headers = {"authorization": f"Bearer {viewer}"}
-        async with httpx2.AsyncClient(headers=headers) as http:
-            transport = streamable_http_client(f"{self.url}/mcp", http_client=http)
-            async with Client(transport) as client:
-                yield client
-
-
-@asynccontextmanager
-async def world() -> AsyncIterator[World]:
-    log, workflows = Log(), MemoryWorkflows("complaints")
-    bridge = Bridge.in_memory(log.journal, authenticate=by_name, pace=QUICK, clock=log.time.clock())
-    bridge.workflows = workflows
-    async with served(create_app(bridge), bridge) as url:
-        yield World(url, log, workflows)
-    assert len(bridge.connections) == bridge.tails.watched == 0
+JOB = "statusbeam://jobs/job-1"
 
 
 def text_of(result: Any) -> str:
@@ -179,6 +151,19 @@ async def test_jobs_of_others_are_unknown_and_a_caller_without_a_token_is_refuse
         assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
 
 
+@pytest.mark.parametrize("version", [None, "2025-11-25", "2026-07-28"])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_there_is_no_stream_without_a_request_and_no_session_to_end(
+    method: str, version: str | None
+) -> None:
+    headers = {"authorization": "Bearer ana", "accept": "text/event-stream"}
+    if version is not None:
+        headers["mcp-protocol-version"] = version
+    async with world() as w, httpx2.AsyncClient(headers=headers) as http:
+        answer = await http.request(method, f"{w.url}/mcp")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
 @pytest.mark.parametrize("uri", ["statusbeam://jobs/job-1"])
 async def test_a_job_is_a_resource(uri: str) -> None:
     async with world() as w, w.client() as client:
@@ -187,15 +172,128 @@ async def test_a_job_is_a_resource(uri: str) -> None:
     assert '"jobId":"job-1"' in content.text  # type: ignore[union-attr]
 
 
-async def test_the_command_serves_the_same_tools_on_standard_input() -> None:
+def command(w: World) -> StdioServerParameters:
+    return StdioServerParameters(
+        command=sys.executable,
+        args=["-c", "from statusbeam.cli.main import main; main()", "mcp", "--bridge-url", w.url],
+        env={"STATUSBEAM_TOKEN": "ana", "PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.mark.parametrize(("mode", "version"), [("legacy", "2025-11-25"), ("auto", "2026-07-28")])
+async def test_the_command_serves_the_same_tools_on_standard_input(mode: str, version: str) -> None:
     async with world() as w:
         w.log.say("agent_invoking")
-        command = StdioServerParameters(
-            command=sys.executable,
-            args=["-c", "from statusbeam.cli.main import main; main()", "mcp", "--bridge-url", w.url],
-            env={"STATUSBEAM_TOKEN": "ana", "PYTHONPATH": str(ROOT)},
-        )
-        async with Client(command) as client:
+        async with Client(command(w), mode=mode) as client:
+            assert client.protocol_version == version
             result = await client.call_tool("get_job", {"job_id": "job-1"})
+            (content,) = (await client.read_resource("statusbeam://jobs/job-1")).contents
     assert result.structured_content is not None
     assert result.structured_content["job"]["jobId"] == "job-1"
+    assert '"jobId":"job-1"' in content.text  # type: ignore[union-attr]
+
+
+async def test_an_assistant_on_standard_input_listens_to_a_job() -> None:
+    async with world() as w:
+        w.log.say("agent_invoking")
+        async with Client(command(w)) as client:
+            async with client.listen(resource_subscriptions=[JOB]) as subscription:
+                w.log.say("calling_tool")
+                assert await anext(subscription) == ResourceUpdated(uri=JOB)
+            while len(w.bridge.connections):  # it has cancelled the request
+                await asyncio.sleep(0.01)
+
+
+async def test_an_assistant_of_the_version_before_subscribes_on_standard_input() -> None:
+    changed: asyncio.Queue[str] = asyncio.Queue()
+
+    async def on_message(message: Any) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            await changed.put(message.params.uri)
+
+    async with world() as w:
+        w.log.say("agent_invoking")
+        async with Client(command(w), mode="legacy", message_handler=on_message) as client:
+            assert client.server_capabilities.resources is not None
+            assert client.server_capabilities.resources.subscribe
+            with pytest.warns(MCPDeprecationWarning):
+                await client.subscribe_resource(JOB)
+            w.log.say("calling_tool")
+            assert await changed.get() == JOB
+            with pytest.warns(MCPDeprecationWarning), pytest.raises(MCPError) as refused:
+                await client.subscribe_resource("statusbeam://jobs/nobody")
+            with pytest.warns(MCPDeprecationWarning):
+                await client.unsubscribe_resource(JOB)
+            while len(w.bridge.connections):
+                await asyncio.sleep(0.01)
+    assert refused.value.error.code == INVALID_PARAMS
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_a_name_that_does_not_exist_is_answered_with_those_that_do(
+    mode: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with world() as w, w.client(mode=mode) as client:
+        with pytest.raises(MCPError) as tool:
+            await client.call_tool("get_jobs", {})
+        with pytest.raises(MCPError) as prompt:
+            await client.get_prompt("summary")
+        with pytest.raises(MCPError) as resource:
+            await client.read_resource("statusbeam://tasks/job-1")
+    assert {one.value.error.code for one in (tool, prompt, resource)} == {INVALID_PARAMS}
+    assert tool.value.error.message.startswith('Unknown tool: "get_jobs". Known: list_jobs, get_job,')
+    assert prompt.value.error.message == 'Unknown prompt: "summary". Known: none.'
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        ("get_job", {}, "job_id"),
+        ("get_job", {"job_id": 7}, "job_id"),
+        ("list_jobs", {"limit": 0}, "limit"),
+        ("wait_for_job", {"job_id": "x" * 200}, "the id"),
+        ("get_job", {"job_id": ""}, "the id"),
+        ("get_job_updates", {"job_id": "job-1", "after": "7"}, "cursor"),
+        ("run_workflow", {"input": {}, "workflow": "nothing"}, "workflow"),
+    ],
+)
+async def test_wrong_arguments_are_an_answer_that_names_them(
+    mode: str, tool: str, arguments: dict[str, Any], words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with world() as w, w.client(mode=mode) as client:
+        result = await client.call_tool(tool, arguments)
+    assert result.is_error
+    assert words in text_of(result)
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_a_log_that_can_not_be_read_is_an_answer_without_a_reason(
+    mode: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise JournalError("a secret of the table's", code="unreachable", retriable=True)
+
+    async with world() as w, w.client(mode=mode) as client:
+        for read in ("snapshot", "heads", "updates"):
+            monkeypatch.setattr(w.log.journal, read, fail)
+        for tool in ("list_jobs", "get_job", "get_job_updates", "wait_for_job"):
+            result = await client.call_tool(tool, {} if tool == "list_jobs" else {"job_id": "job-1"})
+            assert (result.is_error, text_of(result)) == (True, "The log can't be read now.")
+        with pytest.raises(MCPError, match="can't be read") as refused:
+            await client.read_resource("statusbeam://jobs/job-1")
+    assert refused.value.error.code == INTERNAL_ERROR
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_wait_is_refused_when_its_user_has_too_many_streams(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with world() as w, w.client() as client:
+        w.bridge.connections = Connections(MemoryEndedLogins(), per_user=0)
+        w.log.say("agent_invoking")
+        result = await client.call_tool("wait_for_job", {"job_id": "job-1"})
+    assert (result.is_error, text_of(result)) == (True, "A user may have 0 open streams.")
+    assert not [record for record in caplog.records if record.exc_info]

@@ -15,7 +15,7 @@ from statusbeam.bridge.access.authenticator import Authenticator
 from statusbeam.bridge.access.connections import Connections
 from statusbeam.bridge.access.ended_logins import MemoryEndedLogins
 from statusbeam.bridge.access.origins import Origins
-from statusbeam.bridge.access.tickets import MemoryTicketStore, Tickets
+from statusbeam.bridge.access.tickets import RESUME_GRACE_SECONDS, MemoryTicketStore, Tickets
 from statusbeam.bridge.access.viewer import Viewer
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.service import RESUME_COOKIE, Bridge, token_of
@@ -83,16 +83,32 @@ async def test_a_stream_reconnects_repeatedly_with_a_used_ticket(path: str) -> N
             cookie = await w.cookie(path, ticket, cookie.value)
 
 
-async def test_the_cookie_is_good_for_one_request_and_for_this_address() -> None:
+async def test_the_cookie_is_good_for_a_minute_after_its_use_and_for_this_address() -> None:
     async with world() as w:
         ticket = await w.ticket()
         cookie = await w.cookie(PATHS[0], ticket)
         assert (cookie["path"], cookie["httponly"], cookie["secure"]) == ("/jobs/job-1/events", True, True)
         assert cookie["max-age"] == str(CONNECTION_SECONDS)
         await w.cookie(PATHS[0], ticket, cookie.value)
+        w.log.time.time += RESUME_GRACE_SECONDS - 1
+        await w.cookie(PATHS[0], ticket, cookie.value)  # the answer before was lost
+        w.log.time.time += 1
         assert (await w.open(PATHS[0], ticket, cookie.value))[0] == 401
         assert (await w.open(PATHS[0], ticket))[0] == 401
-        assert (await w.open(PATHS[0], ticket, "sbt1.invented"))[0] == 401
+        for invented in ("sbt1.invented", "sbr1.invented"):
+            assert (await w.open(PATHS[0], ticket, invented))[0] == 401
+
+
+async def test_a_ticket_of_an_address_resumes_nothing_and_the_cookie_opens_nothing_as_one() -> None:
+    async with world() as w:
+        ticket, unused = await w.ticket(), await w.ticket()
+        cookie = await w.cookie(PATHS[0], ticket)
+        assert (await w.open(PATHS[0], ticket, ticket))[0] == 401
+        assert (await w.open(PATHS[0], ticket, unused))[0] == 401
+        assert (await w.open(PATHS[0], cookie.value))[0] == 401
+        headers = {"authorization": f"Bearer {cookie.value}"}
+        assert (await w.client.get("/jobs/job-1", headers=headers)).status_code == 401
+        assert (await w.open(PATHS[0], unused))[0] == 200
 
 
 async def test_a_stream_can_not_be_resumed_for_ever() -> None:
