@@ -126,6 +126,6 @@ test('a plan with cycles, unknown dependencies or own parents is drawn', () => {
   assert.equal(plan.nodes.length, 4);
   const placed = place(plan);
   assert.ok(
-    placed.width > 0 && plan.edges.every((edge) => placed.ways.get(JSON.stringify([edge.from, edge.to]))?.startsWith('M'))
+    placed.width > 0 && plan.edges.every((edge) => placed.paths.get(JSON.stringify([edge.from, edge.to]))?.startsWith('M'))
   );
 });
