@@ -34,11 +34,11 @@ ARNS = {
     "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:{ACCOUNT}:secret:%s",
     "AWS::StepFunctions::StateMachine": f"arn:aws:states:{ACCOUNT}:stateMachine:%s",
 }
-"""The ARNs of resources, as parliament compares them with what an action takes."""
+"""The ARNs of resources, which parliament compares with the resources of an action."""
 
 
 class Finding(NamedTuple):
-    """What a tool found, at `<stack>/<type>.<logical id without its hash>`."""
+    """A finding of a tool, at `<stack>/<type>.<logical id without its hash>`."""
 
     check: str
     resource: str
@@ -48,7 +48,9 @@ class Finding(NamedTuple):
 def main() -> int:
     parser = argparse.ArgumentParser(description="Check templates with checkov and parliament.")
     parser.add_argument("folder", type=Path, help="where cdk synth put the templates")
-    parser.add_argument("--baseline", type=Path, default=BASELINE, help="what is accepted, and why")
+    parser.add_argument(
+        "--baseline", type=Path, default=BASELINE, help="the accepted findings with their reasons"
+    )
     chosen = parser.parse_args()
     templates = sorted(chosen.folder.glob("*.template.json"))
     if not templates:
@@ -76,7 +78,7 @@ def judged(findings: list[Finding], accepted: list[dict[str, str]]) -> list[str]
     idle = (entry for number, entry in enumerate(accepted) if number not in used)
     problems += (f"{entry['check']} {entry['resource']}: accepts nothing; delete it" for entry in idle)
     unexplained = (entry for entry in accepted if not entry.get("why"))
-    problems += (f"{entry['check']} {entry['resource']}: says no why" for entry in unexplained)
+    problems += (f"{entry['check']} {entry['resource']}: has no reason" for entry in unexplained)
     return problems
 
 
@@ -110,7 +112,7 @@ def of_parliament(templates: list[Path]) -> Iterator[Finding]:
 
 
 def text_of(value: Any, resources: Mapping[str, Any]) -> Any:  # noqa: PLR0911 - one for each function
-    """A policy as it is once deployed, with names of our choice for what only a deployment knows."""
+    """A policy in its deployed form, with invented names for values that only a deployment has."""
     match value:
         case {"Fn::Join": [delimiter, parts]}:
             return delimiter.join(str(text_of(part, resources)) for part in parts)

@@ -58,7 +58,7 @@ BUNDLED = (
 """The requirements of a deployment's functions. All others come with an extra."""
 
 BUILT = ("graphql/dist", "lambdas/wheels", "web/dashboard/dist")
-"""What the wheel carries and the commit does not have. `make dist` builds it first."""
+"""The files of the wheel that the commit does not have. `make dist` builds them first."""
 
 PROJECT = "statusbeam"
 CLIENT = "web/client"
@@ -132,7 +132,7 @@ def committed(root: Path) -> Source:
 
 
 def exported(root: Path, source: Source, folder: Path) -> Path:
-    """The files of the commit, and nothing that lies beside them in the working tree."""
+    """The files of the commit, without other files of the working tree."""
     tree = folder / "source"
     run(root, "git", "archive", "--format=tar", f"--output={folder / 'source.tar'}", source.commit)
     shutil.unpack_archive(folder / "source.tar", tree, filter="data")
@@ -140,7 +140,7 @@ def exported(root: Path, source: Source, folder: Path) -> Path:
 
 
 def build_wheel(tree: Path, out: Path, source: Source) -> None:
-    """The wheel; build dependencies are taken by their hashes only."""
+    """The wheel. Its build dependencies are pinned by hash."""
     constraints = ("--build-constraints", str(tree / ".ci" / "build.txt"), "--require-build-hashes")
     command = ("uv", "build", "--quiet", "--wheel", *constraints, "--out-dir", str(out), ".")
     epoch = str(int(source.committed_at.timestamp()))
@@ -206,12 +206,14 @@ def version_of(name: str, pins: Mapping[str, str]) -> str:
     """The version that is locked. Raises DistError if another one is installed."""
     installed = metadata.version(name)
     if pins.get(name) != installed:
-        raise DistError(f"{name} {installed} is installed, not what requirements.lock says: run `make setup`")
+        raise DistError(
+            f"{name} {installed} is installed, which differs from requirements.lock: run `make setup`"
+        )
     return installed
 
 
 def closure(project: str, *, extras: Iterable[str] = ()) -> dict[str, set[str]]:
-    """What `project` needs with `extras`: the installed packages, and which of them each one needs itself."""
+    """The requirements of `project` with `extras`: the installed packages with their own requirements."""
     found: dict[str, set[str]] = {}
     asked: set[tuple[str, str]] = set()
     waiting = [(project, extra) for extra in ("", *extras)]
@@ -281,7 +283,7 @@ def sha256(path: Path) -> str:
 
 
 def run(folder: Path, *command: str, environment: Mapping[str, str] | None = None) -> str:
-    """What a command printed. Raises DistError with its complaint."""
+    """The output of a command. Raises DistError with its error output."""
     done = subprocess.run(
         command,
         cwd=folder,

@@ -25,11 +25,11 @@ WORDS = {
     r"\b(process|publisher|closer|function|caller|agent)s?'s? log\b": "logs (the log is the job's)",
     r"\bin (its|your) log\b": "in its logs (the log is the job's)",
 }
-"""Words that this house does not use, and what it uses instead."""
+"""Words that this project does not use, with their replacements."""
 
 _SKIPPED = re.compile(r"\s*(\||#|<|!\[|\[[^\]]+\]: )")
 _EXAMPLE = re.compile(r"^(    .*|[├└│].*|>>> .*(\n.+)*)", re.MULTILINE)
-"""What a docstring shows instead of saying it: indented lines, drawings, and calls with their results."""
+"""The examples in a docstring: indented lines, drawings, and calls with their results."""
 _ITEM = re.compile(r"\s*([-*]|\d+\.) +")
 
 
@@ -59,7 +59,7 @@ def sentences(paragraph: str) -> list[str]:
 
 
 def findings(text: str) -> Iterator[tuple[int, str]]:
-    """What a page does against the rules, by line."""
+    """The findings in a page, by line."""
     in_code = False
     for number, line in enumerate(text.splitlines(), start=1):
         in_code ^= line.lstrip().startswith("```")
@@ -100,7 +100,7 @@ def docstrings(
 
 
 def python_findings(source: str, public: Collection[str] = ()) -> Iterator[tuple[int, str]]:
-    """What the docstrings of a module do against the rules, by line."""
+    """The findings in the docstrings of a module, by line."""
     for docstring, limit in docstrings(ast.parse(source), public):
         margin = " " * docstring.col_offset
         lines = "\n".join(line.removeprefix(margin) for line in str(docstring.value).splitlines())
@@ -111,7 +111,7 @@ def python_findings(source: str, public: Collection[str] = ()) -> Iterator[tuple
         for number, line in enumerate(text.splitlines(), start=first):
             plain = re.sub(r"`[^`]*`|\"[^\"]*\"|\d … ", "", line)
             if "…" in plain:
-                yield number, "an ellipsis; a sentence says all of it"
+                yield number, "an ellipsis; write the whole sentence"
             for pattern, instead in WORDS.items():
                 if found := re.search(pattern, plain, re.IGNORECASE):
                     yield number, f"{found[0]!r}: write {instead}"

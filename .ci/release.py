@@ -32,7 +32,7 @@ Run = Callable[..., str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """What is to be released. `today` dates its section in the changelog."""
+    """The release. `today` dates its section in the changelog."""
 
     root: Path
     version: str
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def rehearse(release: Release, out: Path, *, write: Callable[[str], object]) -> int:
-    """Run every check, and write what it found; then the steps of the release, if all passed."""
+    """Run every check, and write its findings. If all passed, write the steps of the release."""
     failed = 0
     for name, problem in checks(release, out):
         failed += problem is not None
@@ -82,7 +82,7 @@ def rehearse(release: Release, out: Path, *, write: Callable[[str], object]) -> 
 
 
 def checks(release: Release, out: Path) -> Iterator[tuple[str, str | None]]:
-    """Each check's name, and what is wrong. What needs the products runs only where they could be built."""
+    """Each check's name with its finding. Checks of the products run only if the build succeeded."""
     yield "one version in every package", versions_differ(release)
     yield f"a changelog for {release.version}", changelog_lacks(release)
     yield f"no tag {release.tag} yet, and none of a newer version", tag_is_taken(release)
@@ -122,14 +122,14 @@ def sections(release: Release) -> dict[str, str]:
 
 
 def changelog_lacks(release: Release) -> str | None:
-    """The version has a section, or what is unreleased becomes it."""
+    """The version has a section, or *Unreleased* becomes it."""
     found = sections(release)
     own, unreleased = found.get(release.version), found.get(UNRELEASED)
     if own is not None and unreleased:
         return f"CHANGELOG.md: {UNRELEASED} has entries beside the section {release.version}"
     if own or (own is None and unreleased):
         return None
-    return f"CHANGELOG.md: nothing stands under {release.version} or {UNRELEASED}"
+    return f"CHANGELOG.md: there is no entry under {release.version} or {UNRELEASED}"
 
 
 def tag_is_taken(release: Release) -> str | None:
@@ -154,7 +154,7 @@ def builds_differ(release: Release, out: Path) -> str | None:
 
 
 def folders_differ(one: Path, other: Path) -> str | None:
-    """The files that one folder has and the other does not, byte for byte."""
+    """The files that differ between two folders."""
     digests = [{path.name: dist.sha256(path) for path in folder.iterdir()} for folder in (one, other)]
     differing = sorted({name for name, _ in digests[0].items() ^ digests[1].items()})
     return f"two builds differ in {', '.join(differing)}" if differing else None
@@ -191,7 +191,7 @@ def complaint(run: Run, folder: Path, *command: str) -> str | None:
 
 
 def steps(release: Release, out: Path) -> Iterator[str]:
-    """The commands of the release, in their order."""
+    """The commands of the release, in order."""
     if release.version not in sections(release):
         title = f"{release.version} - {release.today}"
         yield f"name the section {UNRELEASED} of CHANGELOG.md `{title}`, and commit it"

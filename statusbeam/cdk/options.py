@@ -296,7 +296,8 @@ class FirewallOptions:
     requests_in_five_minutes: int = 2_000
     """WAF blocks an address for a while when it sends more. The publisher's pushes do not count."""
     logs: bool = False
-    """WAF logs every request, without credentials and query strings, for as long as the API keeps its log."""
+    """WAF logs every request, without credentials and query strings, for as long as the API keeps its
+    logs."""
     allowed_origins: tuple[str, ...] = ()
     """Pages that may call the API, as browsers write them in `Origin`; empty: any page."""
 

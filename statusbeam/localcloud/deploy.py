@@ -52,7 +52,7 @@ _BOOTSTRAP = "30"
 
 
 class DeployError(Exception):
-    """The stacks could not be deployed. The message has the reason and the path of the log."""
+    """The stacks could not be deployed. The message has the reason and the path of the output."""
 
 
 class StackOutputError(Exception):
@@ -175,7 +175,7 @@ class Deployment:
         return deployed
 
     def _redact(self, secret: str | None) -> None:
-        """Remove a key from the log: the CLI prints all outputs."""
+        """Remove a key from the output: the CLI prints all stack outputs."""
         if secret:
             log = self._folder.deploy_log
             log.write_text(log.read_text(errors="replace").replace(secret, "(redacted)"))
@@ -197,7 +197,7 @@ class Deployment:
 
 
 def failure_reason(log: str) -> str:
-    """The line of a CDK log with the reason of a failure, or its last line."""
+    """The line of the CLI's output with the reason of a failure, or its last line."""
     lines = [line.strip() for line in without_terminal_sequences(log).splitlines() if line.strip()]
     for pattern in _REASONS:
         found = [match[1] for match in map(pattern.search, lines) if match]

@@ -128,7 +128,7 @@ def test_texts_keep_their_spaces_and_lines_and_an_opened_row_has_the_message(das
     assert frame.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
 
 
-def test_a_row_that_fails_leaves_the_page_as_it_is(dashboard: Dashboard) -> None:
+def test_a_row_that_fails_leaves_the_page_unchanged(dashboard: Dashboard) -> None:
     dashboard.expected = re.compile("poison")
     dashboard.page.add_init_script(
         "const real = JSON.stringify; JSON.stringify = (value, ...more) => {"

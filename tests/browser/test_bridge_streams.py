@@ -83,7 +83,7 @@ def watched(bridge: KillableBridge, browser: Browser, tmp_path: Path) -> Iterato
         context.close()
 
 
-def test_a_browsers_event_source_survives_killed_bridges_and_is_left_alone_after_the_end(
+def test_a_browsers_event_source_survives_killed_bridges_and_is_not_reconnected_after_the_end(
     watched: Watched,
 ) -> None:
     answers: list[Response] = []

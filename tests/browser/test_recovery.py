@@ -58,7 +58,9 @@ def test_statuses_of_a_cut_connection_are_read_from_the_log(held: Dashboard, sto
     assert pushed(held, story) == [5]
 
 
-def test_sockets_that_the_service_closes_come_back(held: Dashboard, story: Story, faults: FaultBoard) -> None:
+def test_sockets_that_the_service_closes_are_reopened(
+    held: Dashboard, story: Story, faults: FaultBoard
+) -> None:
     held.watch(story.user, story.job_id)
     faults.close_sockets()
     expect(held.connection).to_have_text("Reconnecting")
@@ -82,7 +84,7 @@ def test_a_lost_push_is_taken_from_the_log_when_the_next_one_comes(
     assert pushed(held, story) == [4]
 
 
-def test_a_push_that_comes_twice_is_shown_once(held: Dashboard, story: Story, faults: FaultBoard) -> None:
+def test_a_push_that_is_repeated_is_shown_once(held: Dashboard, story: Story, faults: FaultBoard) -> None:
     held.watch(story.user, story.job_id)
     faults.switch(duplicate=1)
     story.publish("three", "four")

@@ -39,7 +39,7 @@ def test_a_silent_job_is_not_shown_as_running(
     expect(dashboard.in_job_list(silent.job_id)).to_contain_text(word)
 
 
-def test_a_job_that_falls_silent_and_reports_again_is_shown_so_without_a_reload(
+def test_a_job_that_becomes_silent_and_reports_again_is_shown_so_without_a_reload(
     dashboard: Dashboard, silent: Story
 ) -> None:
     silent.publish("Reading the map", seconds_ago=LEASE_SECONDS - 3)

@@ -32,7 +32,7 @@ def test_the_list_is_filtered_and_searched_while_it_is_live(cloud: Cloud, dashbo
     expect(dashboard.in_job_list(running.job_id)).to_have_count(0)
 
 
-def test_older_jobs_are_read_when_they_are_asked_for(cloud: Cloud, dashboard: Dashboard) -> None:
+def test_older_jobs_are_read_on_request(cloud: Cloud, dashboard: Dashboard) -> None:
     user = cloud.user(tenant=0, which=1)
     jobs = [Story(cloud, user, fresh_id(f"page-{number:02}")) for number in range(21)]
     for job in jobs:

@@ -26,7 +26,7 @@ TECHNICAL = re.compile(
 MOST_TABS = 30
 
 
-def test_a_job_of_ones_own_words_is_followed_from_the_form_to_complete(
+def test_a_job_with_the_users_own_text_is_followed_from_the_form_to_complete(
     cloud: Cloud, dashboard: Dashboard
 ) -> None:
     user = cloud.user(tenant=0)

@@ -111,7 +111,7 @@ def test_a_healthy_deployment_has_no_finding_and_a_measured_probe(doctor: Doctor
         assert 0 <= latency["p50"] <= latency["p99"]
 
 
-def test_a_push_that_is_lost_is_recovered_and_one_that_comes_twice_is_counted(
+def test_a_push_that_is_lost_is_recovered_and_one_that_is_repeated_is_counted(
     cloud: Cloud, doctor: Doctor
 ) -> None:
     board = FaultBoard(cloud.outputs.graphql_url)
@@ -190,7 +190,9 @@ def test_an_expired_api_key_is_named_with_its_age(cloud: Cloud, doctor: Doctor) 
         doctor.names("api_key_expired", "expired 1 day ago", *doctor.reader, "--statuses", "1", code=4)
 
 
-def test_a_throttled_table_is_named_whoever_is_throttled(cloud: Cloud, doctor: Doctor, on_aws: str) -> None:
+def test_a_throttled_table_is_named_for_doctor_and_publisher(
+    cloud: Cloud, doctor: Doctor, on_aws: str
+) -> None:
     words = "DynamoDB throttles the table of the statuses"
     with throttling_dynamodb() as url:
         arguments = ("--stack", on_aws, *doctor.reader, "--probe")

@@ -93,7 +93,7 @@ def test_an_expired_log_gets_a_verdict_and_the_snapshot_outlives_it(cloud: Cloud
     assert (reader.position()["sequence"], reader.lists_it()) == (0, False)
 
 
-def test_a_job_id_that_is_used_again_is_another_job_of_whoever_uses_it(cloud: Cloud) -> None:
+def test_a_job_id_that_is_used_again_is_another_job_of_its_new_user(cloud: Cloud) -> None:
     job_id, users = fresh_id("job"), [cloud.user(tenant=0, which=which) for which in (0, 1)]
     first, second = (Reader(cloud, user, job_id) for user in users)
     said = [

@@ -45,7 +45,7 @@ def port() -> Iterator[int]:
         yield reserved.getsockname()[1]
 
 
-async def test_an_event_source_survives_the_bridge_and_is_left_alone_after_the_end(port: int) -> None:
+async def test_an_event_source_survives_the_bridge_and_is_not_reconnected_after_the_end(port: int) -> None:
     log = Log()
     log.say("agent_invoking")
     found: list[dict[str, Any]] = []

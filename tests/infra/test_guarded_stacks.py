@@ -258,7 +258,7 @@ def test_a_rotation_that_secrets_manager_does_not_know_is_refused(days: int) -> 
 # sign-in, backups
 
 
-def test_threat_protection_is_on_where_it_is_asked_for(status: Stack, stacks: dict[str, Stack]) -> None:
+def test_threat_protection_is_on_on_request(status: Stack, stacks: dict[str, Stack]) -> None:
     pool = status.one("AWS::Cognito::UserPool").properties
     assert pool["UserPoolTier"] == "PLUS"
     assert pool["UserPoolAddOns"] == {"AdvancedSecurityMode": "ENFORCED"}

@@ -161,7 +161,9 @@ def test_a_fields_answer_must_be_checked_against_the_viewer(
         pytest.param(MUTATION, "", "", id="by a mutation's own rules"),
     ],
 )
-def test_a_field_is_held_against_the_viewer(built: Built, field: FieldName, code: str, function: str) -> None:
+def test_a_field_is_checked_against_the_viewer(
+    built: Built, field: FieldName, code: str, function: str
+) -> None:
     _field_and_function(built, field, code, function).check_held(field, ["function"])
 
 

@@ -154,7 +154,7 @@ def test_readers_of_an_existing_pool_go_to_its_saml_provider(tmp_path: Path) -> 
     }
 
 
-def test_a_user_pool_that_is_there_already_is_used_as_it_is(existing_pool_stacks: dict[str, Stack]) -> None:
+def test_a_user_pool_that_is_there_already_is_used_unchanged(existing_pool_stacks: dict[str, Stack]) -> None:
     status = existing_pool_stacks["Prod-Status"]
     api = status.one(API).properties
     assert api["AuthenticationType"] == "AMAZON_COGNITO_USER_POOLS"

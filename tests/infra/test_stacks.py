@@ -111,7 +111,7 @@ def test_readers_sign_in_with_cognito_by_default(stacks: dict[str, Stack], name:
 
 
 @pytest.mark.parametrize("name", ["Dev-Status", "Prod-Status"])
-def test_there_is_no_api_key_where_none_is_asked_for(stacks: dict[str, Stack], name: str) -> None:
+def test_there_is_no_api_key_by_default(stacks: dict[str, Stack], name: str) -> None:
     assert stacks[name].all("AWS::AppSync::ApiKey") == []
     assert "@aws_api_key" not in schema(stacks[name])
     assert "ApiKey" not in stacks[name].outputs

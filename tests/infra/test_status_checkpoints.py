@@ -110,7 +110,7 @@ def test_a_wrapped_state_keeps_its_input_and_its_output(language: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 0, "", "{% 1 %}", {}, [], [5], [[]], [[1, 2]], [None], {"a": [1]}])
-def test_jsonata_hands_every_value_on_as_it_is(value: Any) -> None:
+def test_jsonata_passes_every_value_on_unchanged(value: Any) -> None:
     """JSONata itself makes little difference between a value and a list of one."""
     for expression, states in (
         ("$states.input", {"input": value}),
@@ -307,7 +307,7 @@ def test_statuses_of_the_job_have_the_attempt_that_the_closer_counts(
 
 
 @pytest.mark.parametrize(("redrives", "attempt"), [(None, 3), (0, 3), (1, None)])
-def test_an_agents_attempts_are_its_retries_until_a_redrive_counts_them_anew(
+def test_an_agents_attempts_are_its_retries_until_a_redrive_restarts_their_count(
     redrives: int | None, attempt: int | None
 ) -> None:
     workflow = Workflow("JSONPath")

@@ -165,7 +165,7 @@ def test_the_page_gets_the_address_of_the_log_search(
 
 
 @pytest.mark.parametrize("link", ["http://logs.example.com/?q={errorId}", "https://logs.example.com/"])
-def test_a_log_link_that_leads_nowhere_is_refused(link: str) -> None:
+def test_a_log_link_without_a_target_is_refused(link: str) -> None:
     from statusbeam.cdk import PageOptions  # noqa: PLC0415 - starts Node
 
     with pytest.raises(ValueError, match="log_link"):

@@ -146,7 +146,7 @@ def listed(reader: Reader, name: str) -> dict[str, int]:
     return {job["jobId"]: job["run"] for job in jobs}
 
 
-def test_an_app_of_ones_own_runs_on_localcloud(reader: Reader) -> None:
+def test_an_app_of_the_users_own_runs_on_localcloud(reader: Reader) -> None:
     reader.types(page_of(TUTORIALS / "cdk-app.md"))
     app = in_folder(reader, "my-app")
     job = app.job("job-1")

@@ -24,7 +24,7 @@ from ..options import FirewallOptions, ResourceOptions
 
 # A socket's URL carries the login, so it is longer than the rule allows. AppSync limits bodies itself.
 _COUNTED_ONLY = ("SizeRestrictions_QUERYSTRING", "SizeRestrictions_BODY")
-# A socket's address carries its login as well, so the log has no query strings.
+# A socket's address contains its login, so the firewall logs no query strings.
 _CREDENTIALS = ("authorization", "x-api-key", "x-amz-security-token", FIREWALL_PASS_HEADER)
 
 _Statement = wafv2.CfnWebACL.StatementProperty

@@ -1,4 +1,4 @@
-"""`statusbeam doctor`: names the first thing that is wrong with a deployment, and measures it."""
+"""`statusbeam doctor`: finds the first fault of a deployment, and measures its latencies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def doctor(
         bool,
         Option(
             "--probe",
-            help="short run for a schedule: 5 statuses, without API key and recent jobs, told in a line",
+            help="short run for a schedule: 5 statuses, no API key, no recent jobs, and a report of one line",
         ),
     ] = False,
     statuses: Annotated[
@@ -38,14 +38,14 @@ def doctor(
         float, Option("--timeout", min=1, metavar="SECONDS", help="how long to wait for the statuses")
     ] = 30,
     job: Annotated[
-        str | None, Option("--job", metavar="ID", help="job that the user misses: say whose it is")
+        str | None, Option("--job", metavar="ID", help="job that the user does not see: check its owner")
     ] = None,
     output: OutputFormat = Output.TABLE,
 ) -> int:
-    """Say what is wrong with a deployment first, and how to mend it.
+    """Find the first fault of a deployment, and its cure.
 
-    It publishes a probe job on the deployment's own way, follows it, and measures how long the statuses take.
-    The job belongs to a user of its own in the tenant of --user; TTL removes it.
+    It publishes a probe job through the deployment's own transport, follows the job, and measures its
+    latencies. The job belongs to a separate user in the tenant of --user. TTL removes it.
     """
     from statusbeam.client.connect import identity  # noqa: PLC0415 - --help does without
     from statusbeam.client.contexts import Contexts, config_folder  # noqa: PLC0415 - as above

@@ -70,7 +70,7 @@ def _then(deployment: Deployment, job: str, at: int) -> tuple[Job, Sequence[Mapp
         kept = f"it has the statuses up to {log.head}"
         if log.updates and log.reason is not None:
             kept = f"it has the statuses {log.updates[0].sequence} to {log.head}"
-        raise CommandError(f"the log of {job} does not reach that far: {kept}.", ExitCode.NOT_FOUND)
+        raise CommandError(f"the log of {job} does not have that status: {kept}.", ExitCode.NOT_FOUND)
     updates = [update for update in log.updates if (update.sequence or 0) <= at]
     return fold(updates), [document_of(update) for update in updates]
 

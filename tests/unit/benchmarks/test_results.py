@@ -51,7 +51,7 @@ def test_a_quoted_table_is_replaced_by_the_results() -> None:
     assert quoted(after, sections) == after
 
 
-def test_a_quoted_table_without_results_stays_as_it_is() -> None:
+def test_a_quoted_table_without_results_stays_unchanged() -> None:
     document = "<!-- results: caller -->\nan old table\n<!-- end of results -->"
     assert quoted(document, {}) == document
 

@@ -21,7 +21,7 @@ EVENT = {
 }
 
 
-def test_the_page_shows_the_example_as_it_is() -> None:
+def test_the_page_shows_the_example_unchanged() -> None:
     page = (ROOT / "docs/how-to/library.md").read_text()
     assert f"```python\n{(ROOT / 'examples/agent.py').read_text()}```" in page
 

@@ -573,7 +573,7 @@ def test_a_list_of_jobs_in_one_state_leaves_out_those_that_have_moved_on(runtime
         ({}, "Invalid pagination token given.", "StoreUnavailable"),
     ],
 )
-def test_a_token_that_is_none_is_not_taken_for_a_store_that_is_away(
+def test_a_token_that_is_none_is_not_mistaken_for_a_store_that_is_away(
     runtime: JsRuntime, arguments: JsonObject, message: str, error_type: str
 ) -> None:
     page = step(runtime, "listJobs.page")

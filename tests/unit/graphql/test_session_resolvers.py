@@ -152,7 +152,7 @@ def test_only_operators_have_a_tenant_session_to_extend(runtime: JsRuntime) -> N
     assert (outcome.early_return, outcome.value) == (True, None)
 
 
-def test_a_failing_store_is_not_taken_for_no_watch(runtime: JsRuntime) -> None:
+def test_a_failing_store_is_not_mistaken_for_no_watch(runtime: JsRuntime) -> None:
     error = {"message": "throttled", "type": "DynamoDB:ThrottlingException"}
     with pytest.raises(JsResolverError) as failed:
         step(runtime, "syncSession.tenantSession").response(stash={}, result=None, error=error)
@@ -196,7 +196,7 @@ def test_no_jobs_cost_no_read(runtime: JsRuntime) -> None:
     assert (outcome.early_return, outcome.value) == (True, [])
 
 
-def test_heads_come_in_the_order_asked_for(runtime: JsRuntime) -> None:
+def test_heads_come_in_the_requested_order(runtime: JsRuntime) -> None:
     result = {"data": {TABLE: [head(), None, head(jobId="j3")]}, "unprocessedKeys": {TABLE: []}}
     found = step(runtime, "getHeads").response(stash={"jobIds": ["j3", "j2", "j1"]}, result=result)
     assert [item["jobId"] for item in found.value] == ["j3", "j1"]

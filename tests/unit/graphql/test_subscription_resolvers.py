@@ -34,7 +34,7 @@ def runtime() -> JsRuntime:
 # publishStatus
 
 
-def test_a_published_status_comes_back_as_it_was_sent(runtime: JsRuntime) -> None:
+def test_a_published_status_returns_unchanged(runtime: JsRuntime) -> None:
     status = {"jobId": "j1", "sequence": 2, "metadata": {"a": 1}, "earlier": [{"jobId": "j1", "sequence": 1}]}
     publish = of_field(runtime, "Mutation.publishStatus")
     assert publish.request(arguments={"input": status}, identity=SERVICE).value == {"payload": status}

@@ -114,7 +114,7 @@ def test_a_state_that_asks_again_gets_the_answer_with_its_newest_token(world: Wo
     ]
 
 
-def test_an_event_that_comes_twice_answers_once(world: World) -> None:
+def test_an_event_that_is_repeated_answers_once(world: World) -> None:
     assert world.handle(asks(), answers(), answers()) == [("token-1", APPROVED)]
 
 
@@ -148,7 +148,7 @@ class StepFunctions:
 
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
-def test_a_token_that_is_over_is_no_failure(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+def test_an_expired_token_is_no_failure(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     monkeypatch.setattr(_wiring, "_step_functions", lambda: StepFunctions(code))
     assert not _wiring.send("token", "{}")
 

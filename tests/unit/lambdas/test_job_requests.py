@@ -56,7 +56,7 @@ def test_a_request_is_a_valid_status_of_the_owners_job(
     assert update.metadata == {"cancelRequest": {"by": "olga", **why}}
 
 
-def test_the_longest_request_is_taken_whole(sent: dict[str, Any]) -> None:
+def test_the_longest_request_is_accepted_completely(sent: dict[str, Any]) -> None:
     longest = dict.fromkeys(("jobId", "userId", "tenantId", "by"), "i" * ID_LENGTH)
     handler({**longest, "reason": "r" * REASON_LENGTH}, CONTEXT)
     parsed = parse_payload(sent["payload"], batch_id="request", now=NOW)

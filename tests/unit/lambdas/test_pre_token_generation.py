@@ -27,7 +27,7 @@ def test_the_users_tenant_becomes_a_claim_of_both_tokens(event: dict[str, Any]) 
     }
 
 
-def test_the_rest_of_the_event_is_left_as_it_was(event: dict[str, Any]) -> None:
+def test_the_rest_of_the_event_is_left_unchanged(event: dict[str, Any]) -> None:
     before = json.loads(json.dumps(event))
     answer = handler(event, cast("Any", None))
     assert {k: v for k, v in answer.items() if k != "response"} == {

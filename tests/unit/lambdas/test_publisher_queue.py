@@ -126,7 +126,7 @@ def test_after_a_push_that_failed_for_a_while_the_rest_is_committed_without_wait
 
 
 @pytest.mark.parametrize("received", range(2, LAST + 1))
-def test_a_push_is_tried_twice_at_most_and_then_holds_up_its_job_no_longer(received: int) -> None:
+def test_a_push_is_tried_at_most_twice_and_then_delays_its_job_no_longer(received: int) -> None:
     outcome = publish_messages(
         [record("a1", received=received)], Publishing({"a1": PUSH}), deadline=NOW + 20, now=lambda: NOW
     )
@@ -150,7 +150,7 @@ def test_messages_without_remaining_time_are_redelivered_untried() -> None:
     assert [failed["messageId"] for failed in outcome.failed] == ["a2", "b1"]
 
 
-def test_messages_that_a_slow_table_would_keep_past_the_deadline_come_again_untried() -> None:
+def test_messages_that_a_slow_table_would_keep_past_the_deadline_are_redelivered_untried() -> None:
     """Each takes what a table that does not answer does: the function must not run out of its time."""
     time = StoppedClock()
 

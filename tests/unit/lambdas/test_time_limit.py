@@ -55,7 +55,7 @@ def test_an_interruption_that_a_finalizer_swallows_is_repeated() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, -3.0])
-def test_a_limit_that_is_over_interrupts_at_once(seconds: float) -> None:
+def test_an_expired_limit_interrupts_at_once(seconds: float) -> None:
     with pytest.raises(OutOfTimeError), time_limit(seconds):
         spin()
 
@@ -68,7 +68,7 @@ def test_a_block_that_ends_in_time_leaves_no_timer_and_the_old_handler() -> None
     assert signal.getsignal(signal.SIGALRM) is before
 
 
-def test_an_error_in_time_is_raised_as_it_is() -> None:
+def test_an_error_in_time_is_raised_unchanged() -> None:
     with pytest.raises(ZeroDivisionError), time_limit(60):
         raise ZeroDivisionError
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

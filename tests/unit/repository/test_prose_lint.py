@@ -66,7 +66,7 @@ LONG = " ".join(["word"] * 26)
             f'class shown:\n    def run(self):\n        """{LONG}."""',
             [(3, "26 words; a sentence has at most 25: ")],
         ),
-        ('LIMIT = 3\n"""Fine.\n\nAnd so on …\n"""', [(4, "an ellipsis; a sentence says all of it")]),
+        ('LIMIT = 3\n"""Fine.\n\nAnd so on …\n"""', [(4, "an ellipsis; write the whole sentence")]),
         ('class Tab:\n    """It hears."""', [(2, "'hears': write receive")]),
     ],
 )

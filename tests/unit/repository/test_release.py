@@ -96,9 +96,9 @@ def test_a_version_that_is_not_semver_is_refused(rehearsal: ModuleType, release:
     [
         pytest.param("## Unreleased\n\n- New.\n\n## 1.2.2\n\n- Old.\n", None, id="not named yet"),
         pytest.param(f"## {VERSION}\n\n- New.\n", None, id="named"),
-        pytest.param("## Unreleased\n\n## 1.2.2\n\n- Old.\n", "nothing stands", id="nothing new"),
-        pytest.param(f"## {VERSION}\n\n## 1.2.2\n\n- Old.\n", "nothing stands", id="an empty section"),
-        pytest.param("# Changelog\n", "nothing stands", id="no section"),
+        pytest.param("## Unreleased\n\n## 1.2.2\n\n- Old.\n", "there is no entry", id="nothing new"),
+        pytest.param(f"## {VERSION}\n\n## 1.2.2\n\n- Old.\n", "there is no entry", id="an empty section"),
+        pytest.param("# Changelog\n", "there is no entry", id="no section"),
         pytest.param(f"## Unreleased\n\n- New.\n\n## {VERSION}\n\n- New.\n", "beside", id="both"),
     ],
 )

@@ -51,7 +51,7 @@ def test_an_entry_that_accepts_nothing_is_reported(checks: ModuleType) -> None:
 def test_an_entry_without_a_reason_is_reported(checks: ModuleType) -> None:
     findings = [found(checks, "Dev/AWS::SQS::Queue.Statuses")]
     (problem,) = checks.judged(findings, [{**ACCEPTED, "why": ""}])
-    assert problem.endswith("says no why")
+    assert problem.endswith("has no reason")
 
 
 def test_every_entry_of_ours_has_a_reason() -> None:

@@ -67,7 +67,7 @@ test('a new token of the same user changes nothing', async () => {
   client.close();
 });
 
-test('an answer for the former user that comes late is not shown', async () => {
+test('a late answer for the former user is not shown', async () => {
   const world = new World();
   world.service.commit('of-ana', [STEP]);
   const { client, state } = signedIn(world);

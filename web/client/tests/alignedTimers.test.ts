@@ -4,7 +4,7 @@ import test from 'node:test';
 import { withAlignedTimers } from '../src/client/alignedTimers.ts';
 import { World } from './sim/world.ts';
 
-test('timers that are due together ring in one go, each that was taken back does not, and none keeps another from ringing', () => {
+test('timers that are due together fire together, a cancelled one does not, and a failing one does not stop the others', () => {
   const world = new World();
   const { setTimeout, clearTimeout } = withAlignedTimers(world.environment);
   const rung: [name: string, at: number][] = [];

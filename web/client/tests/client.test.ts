@@ -50,7 +50,7 @@ test('the state is the same object until something changes, and so are its parts
   assert.notEqual(watch.getState().job.agents[0], before.job.agents[0]);
 });
 
-test('a listener that throws keeps no other from hearing, and what it threw is reported', async () => {
+test('a listener that throws does not stop the others, and its error is reported', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   const watch = world.connect().watchJob('job-1', () => {
@@ -64,7 +64,7 @@ test('a listener that throws keeps no other from hearing, and what it threw is r
   assert.ok(world.reported.length > 0 && world.reported.every((error) => (error as Error).message === 'mine'));
 });
 
-test('an answer that makes no sense is reported and counts as a failed read', async () => {
+test('an invalid answer is reported and counts as a failed read', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   world.service.page = () => null as never;
@@ -122,7 +122,7 @@ test('a socket that hangs since the network changed is replaced, and its statuse
   assert.equal(world.asked.length, asked, 'the second one by its push');
 });
 
-test('where no socket gets through, position checks bring the news, and the verdict says so', async () => {
+test('without a socket, position checks find new statuses, and the verdict shows it', async () => {
   const world = new World();
   world.environment.openSocket = (_url, _protocols, handlers) => {
     world.clock.after(5, () => handlers.closed());
@@ -136,7 +136,7 @@ test('where no socket gets through, position checks bring the news, and the verd
   assert.deepEqual([watch.getState().verdict, watch.getState().reason], ['behind', 'not_connected']);
 });
 
-test('after a day the socket is renewed without a moment in which no subscription stands', async () => {
+test('after a day the socket is renewed without a moment without a subscription', async () => {
   const world = new World();
   const client = world.connect();
   const watch = client.watchJob('job-1');
@@ -165,7 +165,7 @@ test('after a day the socket is renewed without a moment in which no subscriptio
   assert.deepEqual(sequences(watch.getState()), [1]);
 });
 
-test('a long log is read as snapshot and end; the rest when it is asked for', async () => {
+test('a long log is read as snapshot and end; the rest on request', async () => {
   const world = new World();
   for (let n = 0; n < 1_250; n += 1) {
     world.service.commit('job-1', [{ ...GEO, status: 'progress', type: 'progress', progress: (n % 1_000) / 10 }]);
@@ -191,7 +191,7 @@ test('a long log is read as snapshot and end; the rest when it is asked for', as
   assert.deepEqual(watch.getState().job, jobView(world.service.snapshot('job-1'), { now: world.clock.now / 1000 }));
 });
 
-test('history that is read while the end of the log is on its way is whole all the same', async () => {
+test('history that is read together with the end of the log is complete', async () => {
   const world = new World();
   for (let n = 0; n < 1_250; n += 1) {
     world.service.commit('job-1', [GEO]);
@@ -206,7 +206,7 @@ test('history that is read while the end of the log is on its way is whole all t
   assert.deepEqual(sequences(watch.getState()), upTo(1_250));
 });
 
-test('what was said before a job was opened is not called lost; what no push brought afterwards is, and named', async () => {
+test('statuses from before the join do not count as lost; later ones without a push do, with their sequences', async () => {
   const world = new World();
   const client = world.connect();
   client.watchJob('job-0');
@@ -230,7 +230,7 @@ test('what was said before a job was opened is not called lost; what no push bro
   assert.deepEqual([watch.getState().recovery.lost, [...watch.getState().fromLog]], [2, [21, 23]]);
 });
 
-test('a log that no longer reaches back is told as cut, with the right job', async () => {
+test('an expired log is reported as cut, with the right job', async () => {
   const world = new World();
   world.service.commit(
     'job-1',
@@ -247,7 +247,7 @@ test('a log that no longer reaches back is told as cut, with the right job', asy
   assert.equal(watch.getState().job.overallStatus, 'completed');
 });
 
-test('history is loaded as far back as the log still goes', async () => {
+test('history is loaded back to the first remaining status', async () => {
   const world = new World();
   for (let n = 0; n < 1_250; n += 1) {
     world.service.commit('job-1', [GEO]);
@@ -261,7 +261,7 @@ test('history is loaded as far back as the log still goes', async () => {
   assert.deepEqual(sequences(watch.getState()), upTo(1_250).slice(336));
 });
 
-test('a log of which nothing is left is told as cut, with the right job', async () => {
+test('a completely expired log is reported as cut, with the right job', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO, GEO]);
   world.service.log('job-1').keptFrom = 3;
@@ -271,7 +271,7 @@ test('a log of which nothing is left is told as cut, with the right job', async 
   assert.deepEqual([verdict, job.sequence, sequences(watch.getState())], ['cut', 2, []]);
 });
 
-test('a job id that is used again begins anew', async () => {
+test('a job id that is used again starts a new log', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO, GEO, DONE]);
   const watch = world.connect().watchJob('job-1');
@@ -286,7 +286,7 @@ test('a job id that is used again begins anew', async () => {
   assert.equal(watch.getState().verdict, 'whole');
 });
 
-test('a job that the store no longer has keeps what is known, as cut', async () => {
+test('an expired job keeps its known statuses, as cut', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   const watch = world.connect().watchJob('job-1');
@@ -317,7 +317,7 @@ test('an expired token is renewed, for reads, the handshake and each subscriptio
   assert.equal(watch.getState().verdict, 'whole');
 });
 
-test('without a token the client says so and comes back when there is one', async () => {
+test('without a token the client reports an error, and reconnects with the next token', async () => {
   const world = new World();
   world.refuseToken = new Error('Signed out.');
   const watch = world.connect().watchJob('job-1');
@@ -330,7 +330,7 @@ test('without a token the client says so and comes back when there is one', asyn
   assert.equal(watch.getState().verdict, 'whole');
 });
 
-test('a token callback that hangs is asked again', async () => {
+test('a token callback that hangs is called again', async () => {
   const world = new World();
   let hangs = false;
   const token = () => (hangs ? new Promise<string>(() => undefined) : world.service.newToken());
@@ -346,7 +346,7 @@ test('a token callback that hangs is asked again', async () => {
   assert.equal(watch.getState().verdict, 'whole');
 });
 
-test('many requests that hear of one expired token ask for one new one', async () => {
+test('many requests with one expired token fetch one new token', async () => {
   const world = new World();
   const client = world.connect();
   client.watchJob('job-1');
@@ -359,7 +359,7 @@ test('many requests that hear of one expired token ask for one new one', async (
   assert.deepEqual(world.tokensAsked.slice(before), [true]);
 });
 
-test('whether a token is still good is judged by the clock of the service', async () => {
+test('the service’s clock decides whether a token is valid', async () => {
   const world = new World();
   world.service.clockAhead = -48 * 3_600_000; // ours is two days fast: by it, every token of a day is long over
   const issued = () => Math.floor((world.clock.now + world.service.clockAhead) / 1000);
@@ -422,7 +422,7 @@ test('many watched jobs share one socket, one subscription and one position chec
   assert.ok(watches.slice(0, 2).every((watch) => watch.getState().verdict === 'whole'));
 });
 
-test('a watch that nobody holds any more ends, after a moment', async () => {
+test('a watch without a listener ends after a moment', async () => {
   const world = new World();
   const client = world.connect();
   const one = client.watchJob('job-1');
@@ -467,7 +467,7 @@ for (const hidesDate of [false, true]) {
   });
 }
 
-test('the session is kept alive and closed when the page is left', async () => {
+test('the session is extended, and closed at the end of the page', async () => {
   const world = new World();
   world.connect().watchJob('job-1');
   await world.advance(3_600_000);
@@ -479,7 +479,7 @@ test('the session is kept alive and closed when the page is left', async () => {
   assert.equal(world.asked.at(-1)?.keepalive, true);
 });
 
-test("the user's jobs are listed, those that run are followed, new ones appear by themselves", async () => {
+test("the user's jobs are listed, running ones are followed, and new ones appear", async () => {
   const world = new World();
   world.service.commit('job-1', [GEO, DONE]);
   await world.advance(1_000);
@@ -530,7 +530,7 @@ test('a job that ends is listed as ended with its push, however many others run'
   assert.deepEqual([watch.getState().jobs[0]?.jobId, running()], ['job-41', 26]);
 });
 
-test('while the service is down it is asked and connected to more and more seldom', async () => {
+test('while the service is down, the client requests and connects less and less often', async () => {
   const world = new World();
   const client = world.connect();
   const watches = upTo(10).map((number) => client.watchJob(`job-${number}`));
@@ -547,7 +547,7 @@ test('while the service is down it is asked and connected to more and more seldo
   assert.ok(watches.every((watch) => watch.getState().verdict === 'whole'));
 });
 
-test('where nothing is watched any more the session ends, and what is watched later opens it again', async () => {
+test('without watched jobs the session ends, and a later watch opens it again', async () => {
   const world = new World();
   const client = world.connect();
   const watch = client.watchJob('job-1');
@@ -575,7 +575,7 @@ test('a client that was closed before anything was watched stays closed', async 
   assert.equal(world.clock.next, null, 'no timer runs');
 });
 
-test('a client that was closed opens nothing any more', async () => {
+test('a closed client opens no socket', async () => {
   const world = new World();
   const client = world.connect();
   const watch = client.watchJob('job-1');
@@ -593,14 +593,14 @@ test('a client that was closed opens nothing any more', async () => {
   assert.equal(world.clock.next, null, 'no timer is left');
 });
 
-test('what a status carries beside its entry is asked for by its sequence', async () => {
+test('details of a status are read by its sequence', async () => {
   const world = new World();
   const asking = world.connect().getStatusDetail('job-1', 3);
   await world.advance(1_000);
   assert.deepEqual(await asking, { jobId: 'job-1', sequence: 3, detail: { prompt: 'long' }, operatorDetail: null });
 });
 
-test('a client whose login was ended asks seldom, says so by a code, and is back after a new login', async () => {
+test('a client whose login was ended rarely asks, reports a code, and recovers after a new login', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   const watch = world.connect().watchJob('job-1');
@@ -622,7 +622,7 @@ test('a client whose login was ended asks seldom, says so by a code, and is back
   assert.equal(watch.getState().job.overallStatus, 'completed');
 });
 
-test('a job with more agents than getJob can tell is read from its log', async () => {
+test('a job with more agents than getJob returns is read from its log', async () => {
   const world = new World();
   world.service.hasTooManyAgents = true;
   for (let n = 0; n < 700; n += 1) {

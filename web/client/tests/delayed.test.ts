@@ -19,7 +19,7 @@ async function quiet(world: World, milliseconds: number): Promise<void> {
   }
 }
 
-test('where the publisher lost its right to push, the connection is delayed within seconds, and statuses come by checks', async () => {
+test('if the publisher may not push, the connection is delayed within seconds, and checks find the statuses', async () => {
   const world = new World();
   world.service.isPushing = false;
   const client = world.connect();
@@ -51,7 +51,7 @@ test('where the publisher lost its right to push, the connection is delayed with
   assert.deepEqual([watch.getState().connection, client.connection, list.getState().connection], ['live', 'live', 'live']);
 });
 
-test('a push that is only slow does not make the connection delayed', async () => {
+test('a slow push does not make the connection delayed', async () => {
   const world = new World();
   const client = world.connect();
   const watch = client.watchJob('job-1');
@@ -66,7 +66,7 @@ test('a push that is only slow does not make the connection delayed', async () =
   assert.ok(!seen.has('delayed'), [...seen].join(' '));
 });
 
-test('a new subscription begins as live, whatever the one before it missed', async () => {
+test('a new subscription begins as live, after any losses of the previous one', async () => {
   const world = new World();
   world.service.isPushing = false;
   const watch = world.connect().watchJob('job-1');
@@ -79,7 +79,7 @@ test('a new subscription begins as live, whatever the one before it missed', asy
   assert.equal(watch.getState().connection, 'live');
 });
 
-test('a quiet job is checked less often, and attentively again once it reports', async () => {
+test('a silent job is checked less often, and often again after a status', async () => {
   const world = new World();
   world.service.commit('job-1', [STEP]);
   const watch = world.connect().watchJob('job-1');

@@ -58,7 +58,7 @@ test('the blocks for pages fit the types of the package', (t) => {
   execFileSync(process.execPath, [TSC, '-p', folder], { stdio: 'inherit' });
 });
 
-test('the React tutorial is built as it stands', async (t) => {
+test('the React tutorial builds unchanged', async (t) => {
   const folder = unpackedProject(PACKAGES);
   t.after(() => rmSync(folder, { recursive: true }));
   for (const { file, code } of blocks(join(DOCS, 'tutorials', 'react-page.md'))) {

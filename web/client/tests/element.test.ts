@@ -20,7 +20,7 @@ function placed(world: World, jobId: string): InstanceType<typeof JobStatusEleme
 
 const textOf = (element: Element, part: string) => element.shadowRoot?.querySelector(`[part="${part}"]`)?.textContent;
 
-test('<job-status> shows the job, its agents and how far it is', async () => {
+test('<job-status> shows the job, its agents and its progress', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO, { ...GEO, type: 'progress', status: 'progress', progress: 40, message: 'Half of it' }]);
   const element = placed(world, 'job-1');
@@ -47,7 +47,7 @@ test('<job-status> shows the job, its agents and how far it is', async () => {
   element.remove();
 });
 
-test("<job-status> shows what waits and what was cancelled, under the job's title", async () => {
+test("<job-status> shows waiting and cancelled agents, under the job's title", async () => {
   const world = new World();
   const metadata = JSON.stringify({ waiting: { for: 'approval', prompt: 'Send the crew?' } });
   world.service.commit('job-1', [
@@ -67,7 +67,7 @@ test("<job-status> shows what waits and what was cancelled, under the job's titl
   element.remove();
 });
 
-test('<job-status> says when it is cut off, and watches nothing once it is removed', async () => {
+test('<job-status> shows when it is disconnected, and watches nothing after its removal', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   const element = placed(world, 'job-1');
@@ -85,7 +85,7 @@ test('<job-status> says when it is cut off, and watches nothing once it is remov
   assert.equal(world.service.sockets.size, 0);
 });
 
-test('<job-status> shows an agent as unknown, not as lost, while it receives nothing itself', async () => {
+test('<job-status> shows an agent as unknown, not as lost, while it has no connection', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   const element = placed(world, 'job-1');
@@ -123,7 +123,7 @@ test('<job-status> takes its labels at any time, also those and the client that 
   element.remove();
 });
 
-test('<job-status> follows another job when its attribute says so', async () => {
+test('<job-status> follows another job when its attribute changes', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   world.service.commit('job-2', [GEO, { type: 'error', status: 'error', message: 'It broke' }]);
@@ -137,7 +137,7 @@ test('<job-status> follows another job when its attribute says so', async () => 
   element.remove();
 });
 
-test('<job-status> says when pushes are delayed, and when no job can have the id', async () => {
+test('<job-status> shows delayed pushes, and an invalid job id', async () => {
   const world = new World();
   world.service.isPushing = false;
   const element = placed(world, 'job-1');

@@ -54,7 +54,7 @@ test('128 characters are an id, whatever the characters are', async () => {
   assert.equal(watch.getState().updates.length, 1);
 });
 
-test('an id that only the service refuses costs no other watch anything, and is asked for seldom', async () => {
+test('an id that only the service refuses affects no other watch, and is rarely read', async () => {
   const world = new World();
   world.service.badIds.add('odd');
   const client = world.connect();
@@ -71,7 +71,7 @@ test('an id that only the service refuses costs no other watch anything, and is 
   client.close();
 });
 
-test('the names of the language are ids and words like any other', async () => {
+test('names of JavaScript are ids and words like any other', async () => {
   const world = new World();
   for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
     world.service.commit(name, [{ ...STEP, status: name, agentName: name, toolName: name, metadata: `{"${name}":1}` }]);

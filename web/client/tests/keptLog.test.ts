@@ -30,13 +30,13 @@ for (const keptFrom of [2, 5, 11, 12]) {
   });
 }
 
-test('a log that has expired altogether is told as such', async () => {
+test('a completely expired log is reported as expired', async () => {
   const { watch } = await watched(12, 13);
   const { updates, job, verdict } = watch.getState();
   assert.deepEqual([updates.length, job.sequence, verdict], [0, 12, 'cut']);
 });
 
-test('the history of a long log goes back to its first kept status', async () => {
+test('the history of a long log begins at its first remaining status', async () => {
   const { world, watch } = await watched(1_500, 337);
   const loading = watch.loadHistory();
   await world.advance(5_000);

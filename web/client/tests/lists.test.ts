@@ -29,7 +29,7 @@ test('filters go to the server, and the result of a listed job is a value', asyn
   assert.deepEqual(asked[0]?.[1], { limit: 20, workflow: 'complaints', search: 'pot', createdAfter: '2026-11-20T00:00:00.000Z' });
 });
 
-test('a list that is narrowed takes in only what passes, whether it was read or pushed', async () => {
+test('a filtered list has only matching jobs, read or pushed', async () => {
   const world = new World();
   const titled = (title: string) => ({
     type: 'agent_status',
@@ -60,7 +60,7 @@ test('a list that is narrowed takes in only what passes, whether it was read or 
   assert.deepEqual(found(), [['job-1', 'job-3'], ['job-1', 'job-3'], ['job-1', 'job-2'], ['job-3']]);
 });
 
-test('a narrowed list reads on where the newest jobs do not match, and no further than a few pages at once', async () => {
+test('a filtered list reads further pages if the newest jobs do not match, a few at once', async () => {
   const world = new World();
   const begins = (workflow: string) => [
     { type: 'agent_status', status: 'loading_agents', message: 'Begins', metadata: JSON.stringify({ workflow }) },
@@ -102,7 +102,7 @@ test('a listed job that has ended keeps its result when a status comes after its
   assert.deepEqual([job?.sequence, job?.overallStatus, job?.result], [3, 'completed', { rows: [1, 2] }]);
 });
 
-test("the tenant's jobs show what was cancelled, what runs again, and nothing of what comes after an end", async () => {
+test("the tenant's jobs show cancelled and rerun jobs, and no statuses after an end", async () => {
   const world = new World();
   const watch = watchTenant(world.connect());
   await world.advance(2_000);
@@ -118,7 +118,7 @@ test("the tenant's jobs show what was cancelled, what runs again, and nothing of
   assert.equal(await after({ ...GEO, agentName: '', status: 'loading_agents', metadata: '{"run": "b.1"}' }), 'processing');
 });
 
-test('cancelling asks the service, and the request comes back as a status of the job', async () => {
+test('cancelling calls the service, and the request arrives as a status of the job', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   const client = world.connect();
@@ -135,7 +135,7 @@ test('cancelling asks the service, and the request comes back as a status of the
   await assert.rejects(client.cancelJob(''), { code: 'bad_request' });
 });
 
-test('an answer asks the service, and ends the wait as a status of the agent', async () => {
+test('an answer calls the service, and ends the wait as a status of the agent', async () => {
   const world = new World();
   const asks = JSON.stringify({ waiting: { for: 'approval', prompt: 'Close the street?', answerable: true } });
   world.service.commit('job-1', [{ ...GEO, invocationId: 'i1', status: 'waiting', metadata: asks }]);

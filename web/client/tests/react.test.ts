@@ -84,7 +84,7 @@ test('useJobs lists the jobs of the user', async () => {
   client.close();
 });
 
-test('useJobWatch gives what is beside the state, and no id watches nothing', async () => {
+test('useJobWatch returns the watch, and watches nothing without an id', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO, DONE]);
   const client = world.connect();
@@ -106,7 +106,7 @@ test('useJobWatch gives what is beside the state, and no id watches nothing', as
   client.close();
 });
 
-test('useTenant hears every job of the tenant, and useJobs without a client none', async () => {
+test('useTenant receives every job of the tenant, and useJobs without a client none', async () => {
   const world = new World();
   const client = world.connect();
   function Operator() {
@@ -125,7 +125,7 @@ test('useTenant hears every job of the tenant, and useJobs without a client none
   client.close();
 });
 
-test('many changes between two frames are told once', () => {
+test('many changes between two frames notify once', () => {
   const frames: (() => void)[] = [];
   let tell = () => {};
   const told: number[] = [];

@@ -32,7 +32,7 @@ test('the authorization travels in the subprotocol, in base64url without padding
   assert.equal(Buffer.from(base64url('x'.repeat(20_000)), 'base64url').length, 20_000);
 });
 
-test('frames mean what they say, and what is unknown is a sign of life', () => {
+test('frames are parsed, and an unknown one shows that the connection is alive', () => {
   const frames: [unknown, object][] = [
     [
       { type: 'connection_ack', payload: { connectionTimeoutMs: 300_000 } },
@@ -63,7 +63,7 @@ test('frames mean what they say, and what is unknown is a sign of life', () => {
   assert.deepEqual(readFrame('not json'), { type: 'alive' });
 });
 
-test('errors are understood as a list and as one object, by type and code, never by their text', () => {
+test('errors are read from a list or one object, by type and code, never by their text', () => {
   const cases: [unknown, string][] = [
     [[{ errorType: 'UnauthorizedException', message: 'You are not authorized to make this call.' }], 'unauthorized'],
     [[{ errorType: 'com.amazonaws.deepdish.graphql.auth#UnauthorizedException', message: '', errorCode: 400 }], 'unauthorized'],
@@ -106,7 +106,7 @@ test('a subscription starts after the ack, authorized by itself', () => {
   ]);
 });
 
-test('a socket that closes comes back soon, under new ids', () => {
+test('a closed socket is soon reopened, with new ids', () => {
   const transcript = new Transcript();
   const { id } = transcript.subscribe('a');
   transcript.now += 60_000;
@@ -120,7 +120,7 @@ test('a socket that closes comes back soon, under new ids', () => {
   assert.notEqual(transcript.started(transcript.take()), id);
 });
 
-test('frames of a link that was given up mean nothing', () => {
+test('frames of a dropped link have no effect', () => {
   const transcript = new Transcript();
   const { id } = transcript.subscribe('a');
   transcript.realtime.closed(1);
@@ -144,7 +144,7 @@ test('silence beyond the timeout is a lost socket; keep-alives are no silence', 
   assert.deepEqual(types(transcript.take()), ['disconnect', 'interrupted', 'state']);
 });
 
-test('a handshake or a start that gets no answer is given up', () => {
+test('a handshake or a start without an answer is dropped', () => {
   for (const [name, until] of [
     ['a handshake', 0],
     ['a start', 1],
@@ -186,7 +186,7 @@ test('a refused token is renewed at once, then with growing pauses', () => {
   assert.ok((pauses[1] ?? 0) < (pauses[2] ?? 0) && (pauses[2] ?? 0) < (pauses[3] ?? 0), String(pauses));
 });
 
-test('a handshake that is answered with a bare error is refused as well, and its token renewed', () => {
+test('a handshake with a bare error as answer is refused too, and its token renewed', () => {
   const transcript = new Transcript();
   transcript.want('a');
   const link = transcript.connected();
@@ -253,7 +253,7 @@ for (const errorType of ['StoreUnavailable', 'LimitExceededError']) {
   });
 }
 
-test('a rate limit without an id hits what was not answered, which is started again later', () => {
+test('a rate limit without an id concerns unanswered starts, which are repeated later', () => {
   const transcript = new Transcript();
   const { link } = transcript.subscribe('a');
   transcript.want('b');
@@ -295,7 +295,7 @@ for (const errorType of ['StoreUnavailable', 'MaxSubscriptionsReachedError']) {
   });
 }
 
-test('a renewal does not wait for what does not stand on the old link either', () => {
+test('a renewal does not wait for subscriptions that the old link lacks too', () => {
   const transcript = new Transcript();
   const { link } = transcript.subscribe('a');
   transcript.want('b');
@@ -311,7 +311,7 @@ test('a renewal does not wait for what does not stand on the old link either', (
   assert.ok(transcript.take().some((command) => command.type === 'disconnect' && command.link === link));
 });
 
-test('a link is renewed before it goes: the old one is let go when all stands on the new one', () => {
+test('a link is renewed before its end: the old one is closed when the new one has all subscriptions', () => {
   const transcript = new Transcript();
   const { link } = transcript.subscribe('a');
   transcript.want('b');
@@ -339,7 +339,7 @@ test('a link is renewed before it goes: the old one is let go when all stands on
   assert.equal(transcript.state, 'live');
 });
 
-test('a renewal that fails leaves the old link, one whose old link dies goes on alone', () => {
+test('a failed renewal keeps the old link, and a renewal whose old link dies continues alone', () => {
   const failing = new Transcript();
   failing.subscribe('a');
   failing.realtime.timer('renewal');
@@ -361,7 +361,7 @@ test('a renewal that fails leaves the old link, one whose old link dies goes on 
   assert.ok(dying.realtime.isSubscribed('a'));
 });
 
-test('a subscription that the service ends is asked for anew', () => {
+test('a subscription that the service ends is started again', () => {
   const transcript = new Transcript();
   const { link, id } = transcript.subscribe('a');
   transcript.receive(link, { type: 'complete', id });
@@ -369,7 +369,7 @@ test('a subscription that the service ends is asked for anew', () => {
   assert.ok(transcript.timers.has('retry'));
 });
 
-test('a socket that nobody needs is closed after a while', () => {
+test('an unused socket is closed after a while', () => {
   const transcript = new Transcript();
   const { link, id } = transcript.subscribe('a');
   transcript.realtime.unwant('a');
@@ -396,7 +396,7 @@ test('an idle timer that fires late does not close a socket that is wanted again
   assert.equal(transcript.state, 'live');
 });
 
-test('no answer is awaited any more for a start that is stopped, or once all have come', () => {
+test('no answer is awaited for a stopped start, or after all answers', () => {
   const transcript = new Transcript();
   const { link } = transcript.subscribe('a');
   assert.ok(!transcript.timers.has('answer'));
@@ -411,7 +411,7 @@ test('no answer is awaited any more for a start that is stopped, or once all hav
   assert.ok(transcript.realtime.isSubscribed('a'), String(link));
 });
 
-test('a start that waits on the old link is still given up after a renewal that failed', () => {
+test('a start that waits on the old link still times out after a failed renewal', () => {
   const transcript = new Transcript();
   const { link } = transcript.subscribe('a');
   transcript.want('b');
@@ -427,7 +427,7 @@ test('a start that waits on the old link is still given up after a renewal that 
   assert.ok(transcript.timers.has('retry'));
 });
 
-test('what is wanted after a pause in which nothing was wanted is connected for', () => {
+test('a subscription after an idle pause opens a connection', () => {
   const transcript = new Transcript();
   transcript.subscribe('a');
   transcript.realtime.closed(1);
@@ -438,7 +438,7 @@ test('what is wanted after a pause in which nothing was wanted is connected for'
   assert.ok(types(transcript.take()).includes('connect'));
 });
 
-test('waking up, a link that was silent for long is not trusted, and a pause is cut short', () => {
+test('at a wake-up, a long-silent link is replaced, and a pause is cut short', () => {
   const transcript = new Transcript();
   transcript.subscribe('a');
   transcript.now += 30_000;
@@ -451,7 +451,7 @@ test('waking up, a link that was silent for long is not trusted, and a pause is 
   assert.ok(types(transcript.take()).includes('connect'));
 });
 
-test('on another network a second link is opened at once, and the first one stays until all stands there', () => {
+test('on another network a second link is opened at once, and the first one stays until the second has all subscriptions', () => {
   const transcript = new Transcript();
   const { link } = transcript.subscribe('a');
   transcript.realtime.wake(true);
@@ -468,7 +468,7 @@ test('on another network a second link is opened at once, and the first one stay
   assert.equal(transcript.state, 'live');
 });
 
-test('without a token there is a pause, and the reason is told', () => {
+test('without a token there is a pause, and the reason is reported', () => {
   const transcript = new Transcript();
   transcript.want('a');
   const authorize = transcript.realtime.take().find((command) => command.type === 'authorize') as { ticket: number };

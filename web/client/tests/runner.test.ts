@@ -63,7 +63,7 @@ test('a command that throws does not keep later ones from being carried out', ()
   assert.deepEqual(carriedOut, ['broken', 'fine']);
 });
 
-test('a timer is started anew by its name, stopped by a null delay, and by the end of the runner', () => {
+test('a timer is restarted by its name, and stopped by a null delay or the end of the runner', () => {
   const world = new World();
   const { runner } = newRunner(world);
   const timers = (...delays: [string, number | null][]) =>

@@ -85,7 +85,7 @@ for (const how of ['closes', 'dies without a word', 'is frozen', 'is frozen, and
   });
 }
 
-test('what only a closed tab wanted is no longer subscribed to', async () => {
+test('a subscription that only a closed tab wanted is ended', async () => {
   const world = new World();
   const tabs = new Tabs(world);
   tabs.open().client.watchJob('job-1');
@@ -103,7 +103,7 @@ test('what only a closed tab wanted is no longer subscribed to', async () => {
   assert.deepEqual(jobsOf(world), ['job-1']);
 });
 
-test('a subscription is under the session of a tab that is still there', async () => {
+test('a subscription belongs to the session of an open tab', async () => {
   const world = new World();
   const tabs = new Tabs(world);
   tabs.open().client.watchJob('job-1');
@@ -127,7 +127,7 @@ test('a subscription is under the session of a tab that is still there', async (
   );
 });
 
-test('what was refused to all tabs is tried again when one of them tries again', async () => {
+test('a subscription that was refused to all tabs is retried when one of them retries', async () => {
   const world = new World();
   const tabs = new Tabs(world);
   const clients = [tabs.open(), tabs.open()].map(({ client }) => client);
@@ -149,7 +149,7 @@ test('what was refused to all tabs is tried again when one of them tries again',
   );
 });
 
-test('a tab that comes late hears what was refused to the others', async () => {
+test('a tab that joins late gets the refusals of the others', async () => {
   const world = new World();
   world.service.hasNoOperators = true;
   const tabs = new Tabs(world);
@@ -164,7 +164,7 @@ test('a tab that comes late hears what was refused to the others', async () => {
   assert.equal(world.service.starts, 2);
 });
 
-test('a tab in which nothing is watched asks for no token when it wakes', async () => {
+test('a tab without watched jobs fetches no token when it wakes', async () => {
   const world = new World();
   new Tabs(world).open();
   world.wake();
@@ -172,7 +172,7 @@ test('a tab in which nothing is watched asks for no token when it wakes', async 
   assert.equal(world.tokensAsked.length, 0);
 });
 
-test('tabs whose logins may not see the same do not share a socket', async () => {
+test('tabs whose logins see different jobs do not share a socket', async () => {
   const world = new World();
   const tabs = new Tabs(world);
   const auth = (claims: object): Auth => ({
@@ -187,7 +187,7 @@ test('tabs whose logins may not see the same do not share a socket', async () =>
   assert.equal(world.service.sockets.size, 3);
 });
 
-test('a tab whose token was gone just when it wanted to join the others joins them later', async () => {
+test('a tab without a token joins the others later', async () => {
   const world = new World();
   let asked = 0;
   const token = () => {
@@ -203,7 +203,7 @@ test('a tab whose token was gone just when it wanted to join the others joins th
   assert.deepEqual([watch.getState().verdict, watch.getState().connection], ['whole', 'live']);
 });
 
-test('what a tab that no longer leads says late is corrected by the answer of the one that does', async () => {
+test('a late message of a former leader is corrected by the answer of the current one', async () => {
   const world = new World();
   let receive: (message: unknown) => void = () => undefined;
   const posted: TabMessage[] = [];
@@ -232,7 +232,7 @@ test('what a tab that no longer leads says late is corrected by the answer of th
   }
 });
 
-test('where there is no lock to be had, a tab has a socket of its own', async () => {
+test('without locks, a tab has a socket of its own', async () => {
   const world = new World();
   const browser: Browser = {
     channel: () => ({ post: () => undefined, close: () => undefined }),

@@ -19,7 +19,7 @@ async function watched(world: World) {
   return { watch, agents };
 }
 
-test('the agents of a job that began before the watch are read once, and pushes move them', async () => {
+test('the agents of a job that began before the watch are read once, and pushes update them', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   const { watch, agents } = await watched(world);
@@ -107,7 +107,7 @@ test('statuses and ended jobs are counted by the minute, also statuses whose pus
   ]);
 });
 
-test('what was read for an operator goes with their login, also an answer that is still on its way', async () => {
+test('jobs read for an operator are dropped with their login, and so are late answers', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   world.service.commit('job-2', [GEO]);
@@ -131,7 +131,7 @@ test('what was read for an operator goes with their login, also an answer that i
   assert.deepEqual([snapshots, unread, minutes], [[], 0, []]);
 });
 
-test('a lost push of a job that reports no more is made up for', async () => {
+test('a lost push of a silent job is recovered', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   const { watch, agents } = await watched(world);
@@ -144,7 +144,7 @@ test('a lost push of a job that reports no more is made up for', async () => {
   assert.deepEqual(agents(), ['job-1 Geo Agent error']);
 });
 
-test('where more jobs are named than are read, their order makes none be read again; those no longer named make room', async () => {
+test('above the limit of read jobs, their order causes no repeated reads; jobs that are no longer named make room', async () => {
   const world = new World();
   const ids = Array.from({ length: 105 }, (_, number) => `job-${number}`);
   for (const jobId of ids) {

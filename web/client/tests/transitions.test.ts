@@ -25,14 +25,14 @@ test('every state can be reached from idle, and closed is final', () => {
   assert.deepEqual(TRANSITIONS.closed, {});
 });
 
-test('every state but closed can be closed, and every one with a socket or a plan becomes idle when it is not needed', () => {
+test('every state but closed can be closed, and every one with a socket or a plan becomes idle when unused', () => {
   for (const state of STATES.filter((each) => each !== 'closed')) {
     assert.deepEqual(TRANSITIONS[state].close, ['closed', 'reset'], state);
     assert.deepEqual(TRANSITIONS[state].unneeded, state === 'idle' ? undefined : ['idle', 'reset'], state);
   }
 });
 
-test('the way of a connection: up, lost, up again, renewed, and through a renewal whose old link is lost', () => {
+test('a connection opens, is lost, reopens, is renewed, and survives a renewal whose old link is lost', () => {
   assert.deepEqual(after('want', 'acknowledged', 'lost', 'retry', 'acknowledged'), [
     'connecting',
     'live',

@@ -33,7 +33,7 @@ export function App() {
       return;
     }
     const session = stage.name === 'signed-in' ? stage.session : null;
-    return session === null || session.kind === 'user' ? stage.accounts.follow(session, startAnew) : undefined;
+    return session === null || session.kind === 'user' ? stage.accounts.follow(session, reload) : undefined;
   }, [stage]);
 
   if (stage.name === 'signed-in') {
@@ -55,7 +55,7 @@ export function App() {
       <a className="skip" href="#main">
         Skip to content
       </a>
-      <Header session={null} connection="connecting" theme={theme} onTheme={setTheme} onLeave={startAnew} />
+      <Header session={null} connection="connecting" theme={theme} onTheme={setTheme} onLeave={reload} />
       <main id="main" tabIndex={-1} className="signed-out">
         {stage.name === 'broken' && (
           <p className="notice" role="alert" id="failure" data-state="failed">
@@ -129,7 +129,7 @@ function showAddress(address: string): void {
 }
 
 /** The login of this browser has changed: load the page again, so that no data of the former login stays. */
-function startAnew(): void {
+function reload(): void {
   sessionStorage.clear();
   location.reload();
 }

@@ -61,7 +61,7 @@ test('a login is renewed and revoked by its refresh token', async () => {
   assert.deepEqual(calls[1]?.body, { ClientId: 'client', Token: 'refresh' });
 });
 
-test('a refusal says what the service says, and is not tried again', async () => {
+test('a refusal has the service’s message, and is not retried', async () => {
   const { fetch } = poolOf(VERIFIER, [400, { message: 'Incorrect username or password.' }]);
   await assert.rejects(signIn(pool, 'ana', 'x', fetch), (error: SignInError) => {
     assert.equal(error.message, 'Incorrect username or password.');
@@ -69,7 +69,7 @@ test('a refusal says what the service says, and is not tried again', async () =>
   });
 });
 
-test('a service that is not reached may be tried again', async () => {
+test('an unreachable service may be retried', async () => {
   const fetch = (() => Promise.reject(new TypeError('network'))) as unknown as typeof globalThis.fetch;
   await assert.rejects(signIn(pool, 'ana', 'x', fetch), (error: SignInError) => error.retriable);
 });
@@ -88,7 +88,7 @@ test('a first password is changed, then the session begins', async () => {
   assert.deepEqual(calls[2]?.body.ChallengeResponses, { USERNAME: 'ana', NEW_PASSWORD: 'second' });
 });
 
-test('a second factor is set up with its key, and asked for', async () => {
+test('a second factor is set up with its key, and requested', async () => {
   const { fetch, calls } = poolOf(
     VERIFIER,
     [200, { ChallengeName: 'MFA_SETUP', Session: 's1' }],

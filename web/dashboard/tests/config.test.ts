@@ -5,7 +5,7 @@ import { readConfig } from '../src/config.ts';
 const oidc = { kind: 'oidc', issuer: 'https://i', clientId: 'c', scopes: ['openid'], tenantClaim: 't', rolesClaim: 'r' };
 const read = (config: object) => readConfig((() => Promise.resolve(Response.json(config))) as typeof globalThis.fetch);
 
-test('each way to sign in is read as it stands', async () => {
+test('each kind of sign-in is read from the configuration', async () => {
   const managed = { kind: 'managedLogin', issuer: 'https://i', clientId: 'c', scopes: ['openid'], domain: 'd' };
   for (const signIn of [oidc, managed, { kind: 'password', region: 'eu-west-1', userPoolId: 'p', clientId: 'c' }]) {
     assert.deepEqual(await read({ graphqlUrl: 'https://g', signIn }), { graphqlUrl: 'https://g', signIn });

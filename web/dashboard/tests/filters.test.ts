@@ -20,11 +20,11 @@ test('jobs are listed once each, newest first, with the newest known of each', (
   assert.equal(jobs[1], now);
 });
 
-test('a job that was not committed yet stands first', () => {
+test('a job that is not committed yet comes first', () => {
   assert.deepEqual(idsOf(matching([[listedJob('a'), listedJob('b', { createdAt: null })]], ALL, known)), ['b', 'a']);
 });
 
-test('jobs are found by state, id, names, text, and what their agents do', () => {
+test('jobs are found by state, id, names, text, and their agents’ activities', () => {
   const jobs = [
     listedJob('one', { overallStatus: 'completed', correlationId: 'req-77' }),
     listedJob('two', { overallStatus: 'initializing' }),
@@ -51,7 +51,7 @@ test('jobs are found by state, id, names, text, and what their agents do', () =>
   assert.deepEqual(found('failed', 'geo'), []);
 });
 
-test('jobs are found by how they ended, by workflow, and by when they began', () => {
+test('jobs are found by their end, by workflow, and by their beginning', () => {
   const jobs = [
     listedJob('one', { workflow: 'nightly', outcome: 'The disk is full' }),
     listedJob('two', { createdAt: '2026-11-21T09:30:00.000Z' }),
@@ -64,7 +64,7 @@ test('jobs are found by how they ended, by workflow, and by when they began', ()
   assert.deepEqual(found({ createdBefore: '2026-11-21T00:00:00.000Z' }), ['one']);
 });
 
-test('the duration of a job is that of its run, goes on while it runs, and is not known while it is silent', () => {
+test('the duration of a job is that of its run, grows while it runs, and is unknown while it is silent', () => {
   const at = (second: number) => new Date(START + second * 1000).toISOString();
   const ended = listedJob('a', { overallStatus: 'failed', startedAt: at(60), endedAt: at(96.5) });
   const running = listedJob('b', { startedAt: at(60), endedAt: null });
@@ -74,7 +74,7 @@ test('the duration of a job is that of its run, goes on while it runs, and is no
   assert.equal(durationOf(listedJob('c', { startedAt: null }), 'expected', START), null);
 });
 
-test('a row says what a job waits for, or since when it is silent', () => {
+test('a row shows what a job waits for, or since when it is silent', () => {
   const at = '2026-11-20T09:30:00.000Z';
   const waiting = { for: 'approval', prompt: null, since: at, until: null, answerable: true, invocationId: null };
   const job = listedJob('a', { waiting, lastUpdated: at });
@@ -85,12 +85,12 @@ test('a row says what a job waits for, or since when it is silent', () => {
   assert.equal(pauseOf(job, 'unknown', now), null);
 });
 
-test('the workflows that are offered are those of the jobs, by name', () => {
+test('the offered workflows are those of the jobs, by name', () => {
   const jobs = ['reports', null, '__proto__', 'reports'].map((workflow) => ({ workflow }));
   assert.deepEqual(workflowsOf(jobs), ['__proto__', 'reports']);
 });
 
-test('what a job does now is what its newest working agent says', () => {
+test('the current activity of a job is that of its newest running agent', () => {
   const agents = [
     { name: 'A', activity: 'one', status: 'in-progress' },
     { name: 'B', activity: 'two', status: 'in-progress' },
@@ -100,7 +100,7 @@ test('what a job does now is what its newest working agent says', () => {
   assert.equal(nowDoing(listedJob('a')), null);
 });
 
-test('the log is narrowed by agent, kind and words; unnarrowed it is the same list', () => {
+test('the log is filtered by agent, kind and words; unfiltered it is the same list', () => {
   const log = logOf(
     [0, null, 'loading_agents'],
     [1, 'Geo', 'calling_tool', { toolName: 'map', message: 'Where?' }],
@@ -117,7 +117,7 @@ test('the log is narrowed by agent, kind and words; unnarrowed it is the same li
   assert.deepEqual(shown({ text: 'orchestrator' }), [1]);
 });
 
-test('silent agents are stale, then lost, unless they wait; those of an ended job are not finished', () => {
+test('silent agents are stale, then lost, unless they wait; open agents of an ended job are not finished', () => {
   const lease = new Date(START).toISOString();
   const agents = [
     { invocationId: 'a', status: 'in-progress', leaseExpiresAt: lease, completedAt: null, waiting: null },
@@ -160,7 +160,7 @@ test('a tenant’s jobs are counted and found', () => {
   assert.deepEqual(jobs.filter((each) => fits(each, { ...ALL, workflow: 'nightly' })).length, 0);
 });
 
-test('a job that reports has the state, title and workflow of what is known of it, where that is no older', () => {
+test('a reporting job has the state, title and workflow of its snapshot, unless the snapshot is older', () => {
   const last = statusOf(4, 0, { agentName: 'Geo Agent', message: 'Reading' });
   const job: TenantJob = { jobId: 'a', userId: 'ana', overallStatus: 'processing', last, sequence: 4 };
   const cancelRequest = { by: 'ana', reason: null, at: last.timestamp };
@@ -171,7 +171,7 @@ test('a job that reports has the state, title and workflow of what is known of i
   assert.ok(!fits(shown(3), { ...ALL, workflow: 'hourly' }));
 });
 
-test('of several readings of a job the newest counts', () => {
+test('the newest of several reads of a job counts', () => {
   const readings = [listedJob('a', { sequence: 2 }), listedJob('a', { sequence: 5 }), listedJob('a', { sequence: 3 })];
   assert.deepEqual(
     [...newestKnown(readings).values()].map(({ sequence }) => sequence),
@@ -204,7 +204,7 @@ test('today’s jobs are counted by workflow, the one with the most first', () =
   );
 });
 
-test('the numbers of the store are summed by what they mean, and say where it counted no further', () => {
+test('the numbers of the store are summed by label, and marked above its limit', () => {
   const count = (overallStatus: Job['overallStatus'], number: number, isExact = true) => ({
     overallStatus,
     count: number,
@@ -222,7 +222,7 @@ test('the numbers of the store are summed by what they mean, and say where it co
   );
 });
 
-test('a status says itself how long silence after it is normal', () => {
+test('a status has the lease that follows it', () => {
   const until = (metadata: Record<string, unknown> | null) => (Date.parse(leaseOf(statusOf(1, 0, { metadata }))) - START) / 1000;
   assert.deepEqual(
     [until(null), until({ leaseSeconds: 600 }), until({ leaseSeconds: 1 }), until({ leaseSeconds: 'x' })],

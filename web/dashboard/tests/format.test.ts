@@ -30,11 +30,11 @@ test('durations are written for people', () => {
   }
 });
 
-test('what still runs ticks in whole seconds', () => {
+test('a running time ticks in whole seconds', () => {
   assert.deepEqual([0, 999, 1999, 61_000].map(tickingText), ['0 s', '0 s', '1 s', '1 min 1 s']);
 });
 
-test('times are told from the start of the job', () => {
+test('times are shown from the start of the job', () => {
   const start = '2026-11-20T09:30:00.000Z';
   assert.equal(offsetText('2026-11-20T09:30:01.250Z', start), '+1.25 s');
   assert.equal(offsetText('2026-11-20T09:30:12.340Z', start), '+12.3 s');
@@ -44,7 +44,7 @@ test('times are told from the start of the job', () => {
   assert.equal(offsetText('2026-11-20T09:29:59.000Z', null), '+0.00 s');
 });
 
-test('the time that is left is a range, or honestly unknown', () => {
+test('the remaining time is a range, or unknown', () => {
   assert.equal(etaText(null, 0), null);
   assert.equal(etaText({ p50: 8.2, p90: 14.9 }, 0), '8–15 s left');
   assert.equal(etaText({ p50: 8.2, p90: 14.9 }, 4000), '4–11 s left');
@@ -55,11 +55,11 @@ test('the time that is left is a range, or honestly unknown', () => {
   assert.equal(etaText({ p50: 4000, p90: 9000 }, 0), '1–3 h left');
 });
 
-test('a job that takes longer than nine of ten is not said to complete soon', () => {
+test('a job that takes longer than nine of ten has no estimate of a near end', () => {
   assert.equal(etaText({ p50: 8, p90: 15 }, 60_000), 'Takes longer than usual');
 });
 
-test('counts and shares are short and never flatter', () => {
+test('counts and shares are short and never rounded up', () => {
   assert.deepEqual([0, 999, 1000, 1234, 9960, 33_600, 1_500_000].map(countText), [
     '0',
     '999',
@@ -72,7 +72,7 @@ test('counts and shares are short and never flatter', () => {
   assert.deepEqual([0, 42.9, 99.9, 100].map(percentText), ['0 %', '42 %', '99 %', '100 %']);
 });
 
-test('ages are told roughly', () => {
+test('ages are rounded', () => {
   assert.deepEqual([0, 12_000, 125_000, 7_300_000, 200_000_000].map(agoText), [
     'just now',
     '12 s ago',

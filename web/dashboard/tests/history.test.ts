@@ -22,7 +22,7 @@ const LOG = logOf(
   [9, null, 'complete', { type: 'complete' }]
 );
 
-test('attempts of an agent are told apart, also when nobody counts them', () => {
+test('attempts of an agent are distinguished, also uncounted ones', () => {
   const attempts = historyOf(LOG).invocations.get('Geo')?.attempts ?? [];
   assert.deepEqual(
     attempts.map(({ number, startMs, endMs, outcome }) => [number, seconds(startMs), seconds(endMs), outcome]),
@@ -33,7 +33,7 @@ test('attempts of an agent are told apart, also when nobody counts them', () => 
   );
 });
 
-test('tools are kept with their reason, and with their end when it is told', () => {
+test('tools are kept with their reason, and with a reported end', () => {
   const tools = historyOf(LOG).invocations.get('Geo')?.tools ?? [];
   assert.deepEqual(
     tools.map(({ name, reason, attempt, outcome, endMs }) => [name, reason, attempt, outcome, seconds(endMs)]),
@@ -61,13 +61,13 @@ test('a log that grows gives the same history as one read at once', () => {
   assert.deepEqual(builder.history, historyOf(LOG));
 });
 
-test('a log that begins earlier than before is read anew', () => {
+test('a log that begins earlier than before is read again', () => {
   const builder = new HistoryBuilder();
   builder.read(LOG.slice(4));
   assert.deepEqual(builder.read(LOG), historyOf(LOG));
 });
 
-test('what did not change stays the same object', () => {
+test('an unchanged part stays the same object', () => {
   const builder = new HistoryBuilder();
   const log = [
     ...LOG.slice(0, 2),
@@ -79,7 +79,7 @@ test('what did not change stays the same object', () => {
   assert.equal(builder.read(log).invocations.get('Geo'), before);
 });
 
-test('at every moment, the clipped history is that of the log up to there', () => {
+test('at every moment, the clipped history equals that of the log up to there', () => {
   const whole = historyOf(LOG);
   for (let length = 1; length <= LOG.length; length += 1) {
     const past = historyOf(LOG.slice(0, length));

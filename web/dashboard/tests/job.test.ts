@@ -78,7 +78,7 @@ test('agents that did not change stay the same objects', () => {
   assert.equal(keepingSame(before, agents('one', 'two')), before);
 });
 
-test('people who listen hear the newest news, one at a time', () => {
+test('screen readers get the newest text, one at a time', () => {
   const said: string[] = [];
   const timers: (() => void)[] = [];
   const announcer = new Announcer((text) => said.push(text), { setTimeout: (action) => timers.push(action) });
@@ -90,7 +90,7 @@ test('people who listen hear the newest news, one at a time', () => {
   assert.deepEqual(said, ['three']);
 });
 
-test('how a job ends is heard whatever else is said right after it', () => {
+test('the end of a job is announced, also with a text right after it', () => {
   const said: string[] = [];
   const timers: (() => void)[] = [];
   const announcer = new Announcer((text) => said.push(text), { setTimeout: (action) => timers.push(action) });
@@ -102,7 +102,7 @@ test('how a job ends is heard whatever else is said right after it', () => {
   assert.deepEqual(said, ['A late word. The job is now: Completed', 'Another']);
 });
 
-test('silence turns what runs stale or lost, and nothing else', () => {
+test('silence makes only running jobs stale or lost', () => {
   assert.equal(jobState('processing', 3, 'live'), 'processing');
   assert.equal(jobState('processing', 3, 'stale'), 'stale');
   assert.equal(jobState('initializing', 1, 'lost'), 'lost');
@@ -110,7 +110,7 @@ test('silence turns what runs stale or lost, and nothing else', () => {
   assert.equal(jobState('initializing', 0, null), 'expected');
 });
 
-test('silence says nothing to a page that could not have heard', () => {
+test('silence is unknown to a page without a connection', () => {
   const [lease, minute] = [Date.parse('2026-11-20T12:00:00Z'), 60_000];
   const job = { overallStatus: 'processing', leaseExpiresAt: new Date(lease).toISOString(), waiting: null } as const;
   assert.equal(jobLivenessAt(job, lease + minute), 'stale');
@@ -121,13 +121,13 @@ test('silence says nothing to a page that could not have heard', () => {
   assert.equal(jobState('processing', 3, 'unknown'), 'unknown');
 });
 
-test('an unknown status word is shown as it is', () => {
+test('an unknown status word is shown unchanged', () => {
   assert.equal(statusLabel('reading_map'), 'reading map');
   assert.equal(toneOf(statusOf(1, 0, { status: 'reading_map' })), 'idle');
   assert.equal(toneOf(statusOf(1, 0, { status: 'agent_error' })), 'bad');
 });
 
-test('the names of the language are words like any other', () => {
+test('names of JavaScript are words like any other', () => {
   for (const word of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
     const update = statusOf(1, 1, { status: word, agentName: word, toolName: word });
     assert.equal(statusLabel(word), word.replaceAll('_', ' '));

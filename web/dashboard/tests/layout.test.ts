@@ -26,7 +26,7 @@ test('children stand below their parent, and climb to their elder sibling', () =
   );
 });
 
-test('nobody is left out when a parent is unknown, or when two are each other’s', () => {
+test('no agent is left out if a parent is unknown, or if two are each other’s parents', () => {
   const agents = [agentOf('a', 'nobody'), agentOf('x', 'y'), agentOf('y', 'x')];
   assert.deepEqual(
     inTreeOrder(agents)
@@ -48,33 +48,33 @@ test('bars stand where their attempts were, and one that runs reaches to now', (
   assert.deepEqual([b?.bars[0]?.from, b?.bars[0]?.to, b?.bars[0]?.isOpen], [0.5, 1, true]);
 });
 
-test('what is lost leaves room for what happened before', () => {
+test('a lost agent leaves room for earlier bars', () => {
   const log = logOf([0, 'A', 'agent_invoking'], [100, 'A', 'note']);
   const { startMs, endMs, rows } = at(log, 36_000);
   assert.ok(endMs - startMs <= 130_000);
   assert.ok((rows[0]?.bars[0]?.lastStatusAt ?? 0) < 1);
 });
 
-test('a moment of the past stands on the axis of the whole job, and what ran then ends there', () => {
+test('a past moment is on the axis of the whole job, and running bars end there', () => {
   const log = logOf([0, 'A', 'agent_invoking'], [4, 'A', 'note'], [10, 'A', 'agent_complete']);
   const history = new HistoryBuilder().read(log);
   const { rows, now, endMs } = layOut(jobView(fold(log.slice(0, 2))), clipped(history, 2), START + 4000, true);
   assert.deepEqual([rows[0]?.bars[0]?.to, now, endMs - START], [0.4, 0.4, 10_000]);
 });
 
-test('what was under way when its job ended is not finished', () => {
+test('an agent that was running at its job’s end is not finished', () => {
   const log = logOf([0, 'A', 'agent_invoking'], [5, null, 'error', { type: 'error' }]);
   assert.equal(at(log, 60).rows[0]?.bars[0]?.state, 'unfinished');
 });
 
-test('an agent known by the snapshot alone has the bar that it tells', () => {
+test('an agent known by the snapshot alone has the bar of the snapshot', () => {
   const log = logOf([0, 'A', 'agent_invoking'], [5, 'A', 'agent_complete'], [10, null, 'complete', { type: 'complete' }]);
   const job = jobView(fold(log));
   const { rows } = layOut(job, new HistoryBuilder().history, START + 20_000);
   assert.deepEqual([rows[0]?.bars[0]?.from, rows[0]?.bars[0]?.to], [0, 0.5]);
 });
 
-test('where the beginning of the log has expired, the axis begins with the job, and times are those of the clock', () => {
+test('if the beginning of the log has expired, the axis begins with the job, and times are clock times', () => {
   const days = 86_400;
   const log = logOf(
     [0, null, 'loading_agents'],
@@ -88,7 +88,7 @@ test('where the beginning of the log has expired, the axis begins with the job, 
   assert.equal(rows[0]?.bars[0]?.durationMs, (9 * days + 504) * 1000);
 });
 
-test('agents whose beginning is not read yet count as being at work', () => {
+test('agents whose beginning is not read yet count as running', () => {
   const names = Array.from({ length: 3_000 }, (_, number) => `Agent ${number}`);
   const log = logOf(
     ...names.map((name) => [1, name, 'agent_invoking'] as [number, string, string]),
@@ -98,7 +98,7 @@ test('agents whose beginning is not read yet count as being at work', () => {
   assert.equal(mostAtOnce(rows), 3_000);
 });
 
-test('how many worked at once counts a handover as none', () => {
+test('a handover does not count as parallel work', () => {
   const log = logOf(
     [0, 'A', 'agent_invoking'],
     [1, 'B', 'agent_invoking'],

@@ -14,7 +14,7 @@ import { logOf, START } from './statuses.ts';
 
 const END = { type: 'error', metadata: null } as const;
 
-test('a job that was asked to stop is being cancelled until it has ended or fell silent', () => {
+test('a job with a request to cancel is cancelling until it has ended or is silent', () => {
   assert.equal(jobState('processing', 3, 'live', true), 'cancelling');
   assert.equal(jobState('processing', 3, 'waiting', true), 'cancelling');
   assert.equal(jobState('processing', 3, 'lost', true), 'lost');
@@ -22,7 +22,7 @@ test('a job that was asked to stop is being cancelled until it has ended or fell
   assert.equal(jobState('completed', 3, 'ended', true), 'completed');
 });
 
-test('waiting says for what, who, since when and until when', () => {
+test('a wait shows its kind, its agent, its beginning and its end', () => {
   const waiting = {
     for: 'street_crew',
     prompt: null,
@@ -65,7 +65,7 @@ test('the bar of an agent that was cancelled ends with it', () => {
   assert.deepEqual([fromSnapshot?.bars[0]?.state, fromSnapshot?.bars[0]?.durationMs], ['cancelled', 4_000]);
 });
 
-test('only waits that people answer are offered to them, the longest first', () => {
+test('only answerable waits are offered, the longest first', () => {
   const wait = (since: string, answerable: boolean, invocationId: string | null) => ({
     ...{ for: 'approval', prompt: null, until: null },
     ...{ since: `2026-11-20T09:3${since}:00.000Z`, answerable, invocationId },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { EVERYTHING, listStateOf, queryOf, serverFilters, showsEverything } from '../src/jobs/listState.ts';
 
-test('what the list shows comes back from the address', () => {
+test('the list’s state is restored from the address', () => {
   for (const state of [
     EVERYTHING,
     { ...EVERYTHING, filter: 'failed', search: 'market report & more #1' },
@@ -14,7 +14,7 @@ test('what the list shows comes back from the address', () => {
   }
 });
 
-test('a state that no list has is all of them, and a day that does not exist is any day', () => {
+test('an unknown state is all states, and an invalid day is any day', () => {
   assert.deepEqual(listStateOf('?state=constructor&q=x&from=2026-02-30&to=tomorrow'), { ...EVERYTHING, search: 'x' });
 });
 

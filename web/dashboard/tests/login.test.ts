@@ -64,7 +64,7 @@ async function browser({ tokens = { idToken: issued(0), refreshToken: 'refresh-0
   return { memory, provider, clock, login, tab, store: first.store, optionsOf };
 }
 
-test('a login is there again after a reload and in a new tab', async () => {
+test('a login survives a reload and is shared with a new tab', async () => {
   const { tab, login } = await browser();
   const again = await tab();
   assert.equal(again.id, login.id);
@@ -72,7 +72,7 @@ test('a login is there again after a reload and in a new tab', async () => {
   assert.equal(await again.token(), issued(0));
 });
 
-test('a login with another provider is forgotten, not used', async () => {
+test('a login with another provider is removed, not used', async () => {
   const { memory } = await browser();
   const store = new MemoryStore(memory);
   assert.equal(await Login.resume({ provider: new RotatingProvider('another'), store }), null);
@@ -119,7 +119,7 @@ test('a token that cannot be renewed is used to its end', async () => {
   await assert.rejects(login.token(), { message: 'Your sign-in has expired.' });
 });
 
-test('a provider that is out of reach ends nobody’s login', async () => {
+test('an unreachable provider does not end a login', async () => {
   const { login, tab, clock, provider } = await browser();
   const { token } = userSession(login, password);
   clock.now = HOUR * 1000;
@@ -141,7 +141,7 @@ test('a login that the provider has ended is over in every tab, and not signed o
   assert.equal((await store.read())?.id, login.id);
 });
 
-test('signing out in one tab ends the login in all, and takes the refresh token back', async () => {
+test('signing out in one tab ends the login in all, and revokes the refresh token', async () => {
   const { login, tab, provider, optionsOf } = await browser();
   const other = await tab();
   let told = 0;
@@ -155,7 +155,7 @@ test('signing out in one tab ends the login in all, and takes the refresh token 
   assert.equal(await tab(), null);
 });
 
-test('a renewal that was under way does not bring a login back that was signed out meanwhile', async () => {
+test('a late renewal does not restore a login that was signed out meanwhile', async () => {
   const { login, tab, clock, provider, store } = await browser();
   const other = await tab();
   clock.now = HOUR * 1000;

@@ -64,7 +64,7 @@ function tabAt(signIn = config, { document = metadata as object } = {}) {
   return { oidc, asked, provider, kept, signIn: arrive };
 }
 
-test('a reader is sent to the provider with PKCE, state and nonce, and comes back to where they were', async () => {
+test('a reader is sent to the provider with PKCE, state and nonce, and returns to the same place', async () => {
   const { signIn, asked } = tabAt();
   const { url, pending, tokens } = await signIn();
   const { idToken, refreshToken } = await tokens();
@@ -86,7 +86,7 @@ test('a reader is sent to the provider with PKCE, state and nonce, and comes bac
   assert.match(idToken, /^ey/);
 });
 
-test('an answer counts once, and in the tab that asked for it', async () => {
+test('an answer is valid once, in the tab that requested it', async () => {
   const { oidc, signIn, kept } = tabAt();
   const { pending } = await signIn();
   assert.equal(kept.size, 0);
@@ -136,7 +136,7 @@ const REFUSALS = [
   ['invalid_scope', /refused the request of this page \(invalid_scope\)/],
 ] as const;
 for (const [error, words] of REFUSALS) {
-  test(`${error} is told in plain words`, async () => {
+  test(`${error} is explained in plain words`, async () => {
     const { signIn, asked } = tabAt();
     const { tokens } = await signIn({ error, error_description: 'No <b>access</b>' });
     await assert.rejects(tokens(), words);
@@ -144,7 +144,7 @@ for (const [error, words] of REFUSALS) {
   });
 }
 
-test('a code that is too old is told in plain words', async () => {
+test('an expired code is explained in plain words', async () => {
   const { signIn, provider } = tabAt();
   provider.token = () => Response.json({ error: 'invalid_grant' }, { status: 400 });
   await assert.rejects((await signIn()).tokens(), /took too long or has ended. Sign in again/);
@@ -181,14 +181,14 @@ test('a renewal brings new tokens of the same user', async () => {
   await assert.rejects(oidc.renew(tokens), /another user/);
 });
 
-test('a renewal without an ID token cannot go on, and says so', async () => {
+test('a renewal without an ID token fails with a message', async () => {
   const { oidc, signIn, provider } = tabAt();
   const tokens = await (await signIn()).tokens();
   provider.token = () => Response.json({ access_token: 'a', token_type: 'Bearer' });
   await assert.rejects(oidc.renew(tokens), /gave no new ID token/);
 });
 
-test('signing out ends the session at the provider, and comes back to the page', async () => {
+test('signing out ends the session at the provider, and returns to the page', async () => {
   const { oidc, signIn, asked } = tabAt();
   const tokens = await (await signIn()).tokens();
   await oidc.revoke(tokens);
@@ -202,7 +202,7 @@ test('signing out ends the session at the provider, and comes back to the page',
   });
 });
 
-test('a provider without such an address is left as it is', async () => {
+test('a provider without a sign-out address is not called', async () => {
   const { oidc } = tabAt(config, { document: { ...metadata, end_session_endpoint: undefined, revocation_endpoint: undefined } });
   await oidc.revoke({ idToken: 'i', refreshToken: 'r' });
   assert.equal(await oidc.signOutUrl(null), null);
@@ -224,7 +224,7 @@ test('managed login leads straight to the pool’s SAML provider, and signs out 
   assert.equal(await oidc.signOutUrl(null), `https://city.auth.eu-west-1.amazoncognito.com/logout?${logout}`);
 });
 
-test('an issuer may differ by a slash at its end, and by nothing else', async () => {
+test('an issuer may differ only by a slash at its end', async () => {
   const slash = tabAt(config, { document: { ...metadata, issuer: `${ISSUER}/` } });
   slash.provider.claims = { iss: `${ISSUER}/` };
   assert.match((await (await slash.signIn()).tokens()).idToken, /^ey/);

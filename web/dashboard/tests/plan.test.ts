@@ -30,7 +30,7 @@ function jobOf(agents: Partial<AgentState>[]): Job {
   return { ...jobView(fold([])), overallStatus: 'processing', agents: full as AgentState[] };
 }
 
-test('each step is ready, running, done, or says what it waits for', () => {
+test('each step is ready, running, done, or names its missing dependencies', () => {
   const log = logOf(
     [0, null, 'loading_agents', { metadata: { plan: PLAN } }],
     [1, 'Look', 'agent_invoking'],
@@ -50,7 +50,7 @@ test('each step is ready, running, done, or says what it waits for', () => {
   assert.equal(hasGraph(jobView(fold(logOf([1, 'A', 'agent_invoking']))).agents), false);
 });
 
-test('the longest way is the one that takes the most time', () => {
+test('the longest path is the one that takes the most time', () => {
   const log = logOf(
     [0, null, 'loading_agents', { metadata: { plan: PLAN } }],
     [0, 'Look', 'agent_invoking'],
@@ -74,7 +74,7 @@ test('the longest way is the one that takes the most time', () => {
   );
 });
 
-test('of many agents, children stand within their parent until it is opened', () => {
+test('in a large plan, children are grouped in their parent until it is opened', () => {
   const children = Array.from({ length: 30 }, (_, number) => ({
     invocationId: `child-${number}`,
     parentInvocationId: 'parent',
@@ -98,7 +98,7 @@ test('of many agents, children stand within their parent until it is opened', ()
   assert.deepEqual([open.nodes[0]?.hidden, open.nodes[0]?.isExpanded], [30, true]);
 });
 
-test('200 agents that do the same stand together, and can be opened', () => {
+test('200 equal agents are grouped, and can be opened', () => {
   const workers = Array.from({ length: 200 }, (_, number) => ({ invocationId: `Worker ${number}`, dependsOn: ['Split'] }));
   const names = workers.map(({ invocationId }) => invocationId);
   const job = jobOf([{ invocationId: 'Split', status: 'success' }, ...workers, { invocationId: 'Join', dependsOn: names }]);
@@ -115,7 +115,7 @@ test('200 agents that do the same stand together, and can be opened', () => {
   assert.equal(drawn(job, 60, new Set([group])).nodes.length, 202);
 });
 
-test('a plan that waits for itself, for nobody, or is its own parent is drawn all the same', () => {
+test('a plan with cycles, unknown dependencies or own parents is drawn', () => {
   const job = jobOf([
     { invocationId: 'a', dependsOn: ['b'], parentInvocationId: 'a' },
     { invocationId: 'b', dependsOn: ['a', 'nobody', '__proto__'], parentInvocationId: 'c' },
@@ -126,6 +126,6 @@ test('a plan that waits for itself, for nobody, or is its own parent is drawn al
   assert.equal(plan.nodes.length, 4);
   const placed = place(plan);
   assert.ok(
-    placed.width > 0 && plan.edges.every((edge) => placed.ways.get(JSON.stringify([edge.from, edge.to]))?.startsWith('M'))
+    placed.width > 0 && plan.edges.every((edge) => placed.paths.get(JSON.stringify([edge.from, edge.to]))?.startsWith('M'))
   );
 });

@@ -33,7 +33,7 @@ test('only whole addresses of the web become links', () => {
   }
 });
 
-test('a text that is marked up is Markdown, any other stays as it was written', () => {
+test('a text with markup is Markdown, any other stays unchanged', () => {
   const marked = [
     '# Report\nAll is well.',
     'Sales grew by **11 %**.',
@@ -62,7 +62,7 @@ test('names of fields are written as words', () => {
   assert.deepEqual(['notALink', 'invoiceID', 'HTTPCode'].map(labelOf), ['Not a link', 'Invoice id', 'Http code']);
 });
 
-test('a result that was too big for the log says so, and one that only looks alike does not', () => {
+test('a spilled result is marked, and one that only looks like it is not', () => {
   assert.equal(spilledBytes({ spilled: { bytes: 12_345 } }), 12_345);
   assert.equal(spilledBytes({ spilled: { bytes: 1 }, more: true }), null);
   assert.equal(spilledBytes('spilled'), null);

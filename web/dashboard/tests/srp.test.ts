@@ -59,7 +59,7 @@ class Verifier {
 
 const NOW = new Date('2026-11-09T02:04:05.678Z');
 
-test('whoever knows the password proves it, whatever numbers chance brings', async () => {
+test('the right password is proved, with any random numbers', async () => {
   for (const password of ['Pa55-word', 'Übung: 🔑', ...Array.from({ length: 20 }, (_, number) => `p${number}`)]) {
     const [proof, verifier] = [new PasswordProof(), new Verifier('AbC', 'ana-1', password)];
     const answer = await proof.answer('eu-west-1_AbC', password, verifier.challenge, NOW);
@@ -83,7 +83,7 @@ for (const [what, value] of [
   ['zero', '0'],
   ['the group’s prime', N.toString(16)],
 ] as const) {
-  test(`${what} from the service is refused: with it, anybody could test passwords`, async () => {
+  test(`${what} from the service is refused, because it would allow testing passwords`, async () => {
     const challenge = { USER_ID_FOR_SRP: 'ana', SALT: 'a1', SRP_B: value, SECRET_BLOCK: '' };
     await assert.rejects(new PasswordProof().answer('p_1', 'x', challenge, NOW), SignInError);
   });

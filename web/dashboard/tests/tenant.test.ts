@@ -34,7 +34,7 @@ test('an agent that waits is healthy, however long it is silent', () => {
   assert.deepEqual([geo?.health, geo?.waiting, geo?.running], ['healthy', 1, 0]);
 });
 
-test('what falls silent while the page is cut off is unknown', () => {
+test('an agent that becomes silent while the page is disconnected is unknown', () => {
   assert.equal(healthAt([running(100)], 101, 50)[0]?.health, 'unknown');
 });
 
@@ -50,7 +50,7 @@ test('an agent is degraded when one in five of its newest ten has failed', () =>
   assert.equal(healthAt([ended('error', 0)], 1)[0]?.health, 'degraded', 'all that has ended has failed');
 });
 
-test('what its job left open, what was cancelled, and what has not begun tells nothing of an agent', () => {
+test('open, cancelled and unstarted invocations do not count for an agent', () => {
   const over = { overallStatus: 'failed' } as const;
   assert.deepEqual(
     healthAt([jobWith({}, over), jobWith({ status: 'cancelled', completedAt: at(1) }), jobWith({ status: 'pending' })], 99_999),
@@ -58,7 +58,7 @@ test('what its job left open, what was cancelled, and what has not begun tells n
   );
 });
 
-test('agents are told apart by name, whatever the name, the worst first', () => {
+test('agents are distinguished by any name, the worst first', () => {
   const jobs = ['constructor', '__proto__', 'Geo'].map((name, number) =>
     jobWith({ name, leaseExpiresAt: at(number === 1 ? 0 : 1_000) }, { jobId: name })
   );
@@ -68,7 +68,7 @@ test('agents are told apart by name, whatever the name, the worst first', () => 
   );
 });
 
-test('each minute is shown from the first to the current one, also a quiet one, and no more than an hour of them', () => {
+test('each minute from the first to the current one is shown, also a silent one, up to an hour', () => {
   const minute = (number: number, statuses: number) => ({ startMs: START + number * MINUTE_MS, statuses, endedJobs: 0 });
   const shown = minutesUntil(START + 3.5 * MINUTE_MS, [minute(1, 7)], START + 0.2 * MINUTE_MS);
   assert.deepEqual(
@@ -85,7 +85,7 @@ test('each minute is shown from the first to the current one, also a quiet one, 
   assert.equal(later.at(-2)?.statuses, 3);
 });
 
-test('the rate is that of the last minute that is over', () => {
+test('the rate is that of the last complete minute', () => {
   assert.deepEqual(rateOf([4, 9, 2]), { lastMinute: 9, most: 9, total: 15 });
   assert.deepEqual(rateOf([4]), { lastMinute: null, most: 4, total: 4 });
   assert.deepEqual(rateOf([]), { lastMinute: null, most: 0, total: 0 });

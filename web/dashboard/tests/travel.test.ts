@@ -13,7 +13,7 @@ test('playing goes by the times of the log, faster at higher speed, never throug
   assert.equal(delayToNext([], 0, 1), null);
 });
 
-test('times that go back or are no times do not stop it', () => {
+test('decreasing and invalid times do not stop it', () => {
   const log = [statusOf(1, 5), statusOf(2, 1), statusOf(3, 0, { timestamp: 'never' })];
   assert.deepEqual([delayToNext(log, 0, 1), delayToNext(log, 1, 1)], [30, 30]);
 });

@@ -121,7 +121,7 @@ STREAMS = [strands_stream, langgraph_stream, openai_stream, pydantic_stream]
 
 @pytest.mark.usefixtures("scope", "tracing")
 @pytest.mark.parametrize("stream", STREAMS)
-async def test_a_run_that_is_streamed_reports_alike(transport: MemoryTransport, stream: Stream) -> None:
+async def test_a_run_that_is_streamed_reports_equally(transport: MemoryTransport, stream: Stream) -> None:
     async for _ in stream():
         pass
     assert reported(transport) == STREAMED

@@ -131,7 +131,7 @@ def in_order(transport: MemoryTransport) -> list[tuple[str, str | None, str | No
     return [status for status in seen if status in IN_ORDER]
 
 
-def test_a_plain_run_is_reported_alike(
+def test_a_plain_run_is_reported_equally(
     framework: Framework, adapter: Any, transport: MemoryTransport
 ) -> None:
     with in_job(transport):
@@ -148,7 +148,7 @@ def test_a_plain_run_is_reported_alike(
     }
 
 
-async def test_an_async_run_with_two_agents_at_once_is_reported_alike(
+async def test_an_async_run_with_two_agents_at_once_is_reported_equally(
     framework: Framework, adapter: Any, transport: MemoryTransport
 ) -> None:
     meeting = Meeting(2)
@@ -200,7 +200,7 @@ def test_a_failure_of_the_outermost_agent_reaches_the_caller_and_is_reported(
     assert snapshot(transport)["overallStatus"] == "failed"
 
 
-def test_a_run_inside_an_except_block_is_not_taken_for_failed(
+def test_a_run_inside_an_except_block_is_not_mistaken_for_failed(
     framework: Framework, adapter: Any, transport: MemoryTransport
 ) -> None:
     with in_job(transport):

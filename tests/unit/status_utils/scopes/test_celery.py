@@ -97,6 +97,6 @@ def test_tasks_at_once_keep_their_jobs_apart(recording: Recording) -> None:
         assert words == ["loading_agents", "agent_invoking", "agent_complete", "complete"]
 
 
-def test_a_task_that_runs_eagerly_reports_alike(recording: Recording) -> None:
+def test_a_task_that_runs_eagerly_reports_equally(recording: Recording) -> None:
     assert locate.apply(args=("order-3",)).get() == "Elm Street"
     assert [s["attempt"] for s in recording if s["status"] != "progress"] == [1, 1, 2, 2, 3, 3]

@@ -118,7 +118,7 @@ def test_generators_that_take_turns_keep_their_scopes(recording: Recording) -> N
     assert len(runs) == 2
 
 
-def test_outside_of_a_scope_a_generator_runs_as_it_is(recording: Recording) -> None:
+def test_outside_of_a_scope_a_generator_runs_unchanged(recording: Recording) -> None:
     assert list(read(2)) == [0, 1]
     assert len(recording) == 0
 
@@ -129,7 +129,7 @@ def test_a_decorator_without_its_parentheses_raises_at_once(decorator: Any) -> N
         decorator(lambda event, context: None)
 
 
-async def test_outside_of_a_scope_the_function_runs_as_it_is(recording: Recording) -> None:
+async def test_outside_of_a_scope_the_function_runs_unchanged(recording: Recording) -> None:
     assert (locate("a"), await think("ab")) == ("A", "ba")
     assert locate.__name__ == "locate"
     assert len(recording) == 0

@@ -215,7 +215,7 @@ def test_a_path_goes_through_lists_and_json_texts(recording: Recording) -> None:
     assert {(s["jobId"], s["userId"], s["tenantId"]) for s in recording} == {("job-1", "ana", "city")}
 
 
-def test_a_function_of_ones_own_finds_the_ids(recording: Recording) -> None:
+def test_a_custom_function_finds_the_ids(recording: Recording) -> None:
     def ids(event: Any, context: Any) -> dict[str, Any]:
         body = json.loads(json.loads(event["Records"][0]["body"])["detail"])
         return {"job_id": body["jobId"], "user_id": "ana", "tenant_id": "city", "attempt": 3}

@@ -203,7 +203,7 @@ async def test_parallel_calls_of_one_agent_are_invocations_of_their_own(
     }
 
 
-async def test_the_session_of_a_call_goes_before_the_managers(
+async def test_the_session_of_a_call_overrides_the_managers(
     handoffs: AgentHandoffManager, transport: MemoryTransport
 ) -> None:
     handoffs.register("Geo Agent", str)
@@ -301,7 +301,7 @@ async def test_a_dead_backend_costs_the_call_nothing_and_gets_its_statuses_later
     assert reported(transport)[-1] == ("agent_complete", "7")
 
 
-async def test_agents_that_never_return_hold_up_neither_others_nor_reports(
+async def test_agents_that_never_return_delay_neither_others_nor_reports(
     handoffs: AgentHandoffManager, transport: MemoryTransport
 ) -> None:
     release = threading.Event()

@@ -122,7 +122,7 @@ def test_oversized_values_are_cut_with_a_mark_and_leave_room_for_the_rest(kind: 
     assert any(mark in found.text for mark in (" more]", " characters]", " bytes>"))
 
 
-def test_no_more_values_are_looked_at_than_the_limit() -> None:
+def test_at_most_the_limit_of_values_is_read() -> None:
     rows = ["Elm"] * limits.METADATA_VALUES
     assert plain_object({"rows": rows[2:]})["rows"] == rows[2:]
     *kept, mark = plain_object({"rows": rows})["rows"]

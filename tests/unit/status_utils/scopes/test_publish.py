@@ -338,7 +338,7 @@ def send_error(breaker: SendBreaker, transport: SlowDeath) -> str | None:
     return None
 
 
-def test_a_backend_that_holds_callers_up_in_vain_is_left_alone_for_a_while() -> None:
+def test_a_backend_that_makes_callers_wait_in_vain_gets_no_calls_for_a_while() -> None:
     transport = SlowDeath(4.0)
     breaker = SendBreaker(lambda: transport.time)
     assert [send_error(breaker, transport) for _ in range(20)] == ["ReadTimeoutError", *["breaker_open"] * 19]

@@ -180,7 +180,7 @@ async def test_a_coroutine_by_its_methods_may_become_a_task(recording: Recording
     assert recording.statuses("Geo Agent")[-1] == "agent_complete"
 
 
-async def test_a_task_is_given_back_as_it_is_and_may_be_cancelled(recording: Recording) -> None:
+async def test_a_task_is_returned_unchanged_and_may_be_cancelled(recording: Recording) -> None:
     never = asyncio.Event()
     async with in_job():
         task = step(lambda: asyncio.ensure_future(never.wait()))()

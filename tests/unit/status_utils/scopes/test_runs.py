@@ -249,7 +249,7 @@ class Lazy(Mapping[str, Any]):
         ({"result": "another"}, {}),
     ],
 )
-def test_a_result_comes_through_whatever_the_metadata_is(
+def test_a_result_comes_through_with_any_metadata(
     recording: Recording, metadata: Any, told: dict[str, Any]
 ) -> None:
     with job(**IDS) as j:

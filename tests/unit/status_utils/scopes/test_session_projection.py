@@ -194,7 +194,7 @@ def test_a_change_that_the_table_rejected_is_written_with_the_next_status(client
     )
 
 
-def test_an_item_whose_time_is_over_begins_anew(client: DynamoDBClient) -> None:
+def test_an_item_that_has_expired_starts_again(client: DynamoDBClient) -> None:
     past, today = StoppedClock(), StoppedClock(time=NOW + DAYS_90 + 1)
     early = SessionTable(TABLE, new_client=lambda: client, clock=past.clock())
     late = SessionTable(TABLE, new_client=lambda: client, clock=today.clock())

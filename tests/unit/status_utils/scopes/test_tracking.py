@@ -75,7 +75,7 @@ def test_a_generator_may_have_its_total(recording: Recording) -> None:
     assert [share for share, _ in progress(recording)] == [0.0, 50.0, 100.0]
 
 
-async def test_an_asynchronous_iterable_is_tracked_alike(recording: Recording) -> None:
+async def test_an_asynchronous_iterable_is_tracked_equally(recording: Recording) -> None:
     async def pages() -> AsyncIterator[str]:
         for page in "ab":
             yield page
@@ -113,7 +113,7 @@ class Unsure:
         return iter((1, 2))
 
 
-def test_items_come_through_whatever_the_iterable_is(recording: Recording) -> None:
+def test_items_come_through_from_any_iterable(recording: Recording) -> None:
     with job(**IDS):
         assert list(track(Unsure())) == [1, 2]
         assert list(track([])) == []

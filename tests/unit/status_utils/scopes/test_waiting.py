@@ -176,7 +176,7 @@ def test_the_next_status_ends_the_wait(recording: Recording, go_on: Any) -> None
     assert recording.statuses()[-2:] == ["agent_complete", "complete"]
 
 
-def test_an_invocation_that_another_scope_resumes_no_longer_holds_up_its_job(recording: Recording) -> None:
+def test_an_invocation_that_another_scope_resumes_no_longer_delays_its_job(recording: Recording) -> None:
     with in_job() as j:
         with j.agent("Geo Agent", invocation_id="geo-1") as agent:
             agent.waiting(for_="approval")
@@ -185,7 +185,7 @@ def test_an_invocation_that_another_scope_resumes_no_longer_holds_up_its_job(rec
     assert recording.statuses()[-2:] == ["agent_complete", "complete"]
 
 
-def test_an_invocation_that_a_publish_function_resumes_no_longer_holds_up_its_job(
+def test_an_invocation_that_a_publish_function_resumes_no_longer_delays_its_job(
     recording: Recording,
 ) -> None:
     with in_job() as j:

@@ -126,7 +126,7 @@ def test_messages_of_other_invocations_are_not_put_together() -> None:
     assert sent_status(KEY[8:], invocation_id="two")["message"] == KEY[8:]
 
 
-def test_no_more_invocations_are_remembered_than_the_limit() -> None:
+def test_at_most_the_limit_of_invocations_is_cached() -> None:
     history = MessageHistory()
     for number in range(2 * TAILS):
         history.redact_next({"jobId": str(number), "message": "m"})

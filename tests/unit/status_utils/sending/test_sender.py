@@ -95,7 +95,7 @@ def test_beginnings_and_ends_are_never_coalesced() -> None:
     assert len(transport.statuses()) == 1 + 50 * 3 + 1
 
 
-def test_a_payload_that_was_not_accepted_is_sent_again_as_it_was() -> None:
+def test_a_payload_that_was_not_accepted_is_sent_again_unchanged() -> None:
     failures = [DEAD, THROTTLED, None]
     transport = FakeTransport(lambda: failures.pop(0) if failures else None)
     world = World(transport)
@@ -252,7 +252,7 @@ def test_statuses_share_lines_of_the_log_while_nothing_is_tried(caplog: pytest.L
     assert len(found) <= 10
 
 
-def test_a_payload_that_a_healthy_backend_never_takes_holds_up_the_others_for_a_while_only(
+def test_a_payload_that_a_healthy_backend_never_takes_delays_the_others_for_a_while_only(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     transport = FakeTransport()
@@ -268,7 +268,7 @@ def test_a_payload_that_a_healthy_backend_never_takes_holds_up_the_others_for_a_
     assert ["poison"] in words_of(undelivered(caplog.records))
 
 
-def test_an_endless_outage_fills_no_more_than_the_buffer_and_is_in_the_log_whole(
+def test_an_endless_outage_fills_no_more_than_the_buffer_and_is_logged_completely(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world = World(FakeTransport(lambda: DEAD))
@@ -385,7 +385,7 @@ def test_a_text_over_its_limit_is_cut_with_a_mark() -> None:
     assert len(found["metadata"]) <= limits.DETAIL_BYTES
 
 
-def test_a_status_that_breaks_a_rule_goes_to_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_status_that_breaks_a_rule_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
     transport = FakeTransport()
     with World(transport).job() as job:
         job.status(" ", "…")

@@ -213,7 +213,7 @@ async def test_a_token_that_was_accepted_is_refused_once_it_ends() -> None:
         await verify(verifier, encoded)
 
 
-async def test_a_token_is_checked_anew_after_a_while() -> None:
+async def test_a_token_is_checked_again_after_a_while() -> None:
     issuer, clock = Issuer(k1=KEY_OF_POOL), Clock()
     verifier = cognito(issuer, clock)
     encoded = token()

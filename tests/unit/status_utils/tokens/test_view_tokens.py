@@ -88,12 +88,12 @@ def test_a_token_is_a_prefixed_jwt_and_passes_appsyncs_pattern() -> None:
 
 
 @pytest.mark.parametrize("after", [0, 899])
-def test_a_token_is_good_until_its_time_is_over(after: int) -> None:
+def test_a_token_is_good_until_its_expiry(after: int) -> None:
     assert verify(mint(), now=NOW + after).user_id == "ana"
 
 
 @pytest.mark.parametrize("after", [900, 86_400])
-def test_a_token_is_refused_when_its_time_is_over(after: int) -> None:
+def test_a_token_is_refused_after_its_expiry(after: int) -> None:
     assert refusal(mint(), now=NOW + after) == "expired"
 
 

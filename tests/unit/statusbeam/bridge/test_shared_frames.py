@@ -124,7 +124,7 @@ async def test_slow_clients_and_own_messages_lose_and_reorder_nothing(
     assert found == [list(range(1, 153))] * 6
 
 
-async def test_a_client_that_stops_reading_holds_up_no_other_and_is_served_from_the_log(
+async def test_a_client_that_stops_reading_delays_no_other_and_is_served_from_the_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with world(monkeypatch) as w, w.socket() as quick, w.socket(max_queue=1) as stalled:

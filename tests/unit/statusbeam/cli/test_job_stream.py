@@ -79,7 +79,7 @@ async def followed(service: Service, **more: Any) -> list[int]:
     return shown
 
 
-async def test_job_that_is_over_is_read_from_the_log() -> None:
+async def test_job_that_has_ended_is_read_from_the_log() -> None:
     service = Service()
     service.write("loading_agents", "validating", "synthesizing", "note", "complete")
     assert await followed(service) == [1, 2, 3, 4, 5]
@@ -122,7 +122,7 @@ async def test_final_status_of_an_agent_after_the_end_is_waited_for() -> None:
     assert await followed(service) == [1, 2, 3]
 
 
-async def test_agent_that_reports_no_more_is_not_waited_for_long() -> None:
+async def test_agent_that_stops_reporting_is_not_waited_for_long() -> None:
     run = {"agentName": "Geo Agent", "invocationId": "job-1-geo", "attempt": 1}
     service = Service([status_of(1, status="agent_invoking", **run), status_of(2, status="complete")])
     assert await followed(service, late_status_seconds=0.01) == [1, 2]

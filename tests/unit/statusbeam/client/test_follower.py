@@ -60,7 +60,7 @@ async def test_pushes_are_given_as_they_come() -> None:
     assert service.is_closed
 
 
-async def test_a_job_that_is_over_is_read_from_the_log() -> None:
+async def test_a_job_that_has_ended_is_read_from_the_log() -> None:
     service = FakeService(job_of(7))
     service.commit()
     given_, follower = await followed(service)
@@ -126,7 +126,7 @@ async def test_the_verdict_is_whole_only_after_a_position_that_was_asked_for_whi
         await asyncio.gather(waiting, return_exceptions=True)
 
 
-async def test_a_job_id_that_is_used_again_begins_anew_and_is_no_recovery() -> None:
+async def test_a_job_id_that_is_used_again_starts_again_and_is_no_recovery() -> None:
     service, time = FakeService([[status_of(1), status_of(2)]]), VirtualTime()
     follower = Follower(JOB_ID, service, sleep=time.sleep)
     async with passing(time), aclosing(follower.batches()) as batches:

@@ -85,7 +85,7 @@ async def test_the_token_travels_in_the_handshake_and_not_in_the_address() -> No
     )
 
 
-def test_the_address_of_the_sockets_is_appsyncs_or_beside_that_of_a_domain_of_ones_own() -> None:
+def test_the_address_of_the_sockets_is_appsyncs_or_beside_that_of_a_domain_of_the_users_own() -> None:
     assert realtime_url(URL) == URL.replace("https", "wss").replace("appsync-api", "appsync-realtime-api")
     assert realtime_url("http://127.0.0.1:4000/graphql") == "ws://127.0.0.1:4000/graphql/realtime"
 

@@ -182,7 +182,7 @@ def connections_of(cuts: list[int]) -> list[Connection]:
 
 
 @given(CUTS)
-def test_an_honest_server_has_no_fault_wherever_its_client_is_cut(cuts: list[int]) -> None:
+def test_a_correct_server_has_no_fault_wherever_its_client_is_cut(cuts: list[int]) -> None:
     assert check_statuses(connections_of(cuts), published=PUBLISHED) == []
 
 

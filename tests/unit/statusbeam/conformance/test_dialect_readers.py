@@ -209,7 +209,7 @@ def test_each_rule_of_ag_ui_is_seen_to_be_broken(events: list[dict[str, Any]], p
     assert any(problem in found for found in last)
 
 
-def test_an_honest_run_of_ag_ui_breaks_no_rule() -> None:
+def test_a_correct_run_of_ag_ui_breaks_no_rule() -> None:
     rules = RunRules()
     events: list[dict[str, Any]] = [
         STARTED,
@@ -251,5 +251,5 @@ def test_a_cursor_of_another_form_has_no_impossible_relatives(cursor: str | None
         ("http://host/own/{job_id}?live=1", "http://host/own/a%2Fb?live=1"),
     ],
 )
-def test_a_url_with_a_path_is_used_as_it_is(url: str, expected: str) -> None:
+def test_a_url_with_a_path_is_used_unchanged(url: str, expected: str) -> None:
     assert address(url, "/jobs/{job_id}", "a/b") == expected

@@ -72,7 +72,7 @@ async def report_on(name: str, url: str, seconds: float) -> Report:
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-async def test_an_honest_server_conforms(name: str) -> None:
+async def test_a_correct_server_conforms(name: str) -> None:
     async with serving() as url:
         report = await report_on(name, url, SECONDS)
     assert [finding for check in report.checks for finding in check.findings] == []

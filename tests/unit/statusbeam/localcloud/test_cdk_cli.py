@@ -58,7 +58,7 @@ def test_elsewhere_npm_installs_the_pinned_cli_once(tmp_path: Path) -> None:
     assert (installed / "package-lock.json").read_bytes() == (PINS / "package-lock.json").read_bytes()
 
 
-def test_other_pins_are_installed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_pins_are_installed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = npm(tmp_path / "bin", INSTALLS)
     find(tmp_path, path, [])
     monkeypatch.setattr(cdk_cli, "_PINS", ("package.json", "package-lock.json"))

@@ -142,7 +142,7 @@ def test_down_ends_the_processes_of_a_killed_server(folder: StateFolder) -> None
     assert session_processes(server) == []
 
 
-def test_up_after_a_kill_starts_anew(folder: StateFolder) -> None:
+def test_up_after_a_kill_starts_again(folder: StateFolder) -> None:
     up(folder)
     server = server_of(folder)
     os.kill(server.pid, signal.SIGKILL)

@@ -117,7 +117,7 @@ def test_each_job_has_its_own_numbers(setup: Setup) -> None:
     assert sequences(other.updates) == [1]
 
 
-def test_a_committed_status_is_read_back_as_it_was(setup: Setup) -> None:
+def test_a_committed_status_is_read_back_unchanged(setup: Setup) -> None:
     whole = batch(
         "b1",
         qualifiedStatus="own",
@@ -378,7 +378,7 @@ def test_a_job_without_a_status_has_no_snapshot(setup: Setup) -> None:
     assert setup.journal.snapshot(job_key()) is None
 
 
-def test_a_redelivered_batch_leaves_the_snapshot_as_it_was(setup: Setup) -> None:
+def test_a_redelivered_batch_leaves_the_snapshot_unchanged(setup: Setup) -> None:
     for _ in range(2):
         setup.journal.commit(batch("b1", 2, metadata={"tokenUsage": {"inputTokens": 7}}), deadline=SOON)
     snapshot = setup.journal.snapshot(job_key())
@@ -388,7 +388,7 @@ def test_a_redelivered_batch_leaves_the_snapshot_as_it_was(setup: Setup) -> None
 
 
 @WITHOUT_MOTO
-def test_a_plan_as_long_as_it_may_be_is_taken_whole(setup: Setup) -> None:
+def test_a_plan_as_long_as_it_may_be_is_accepted_completely(setup: Setup) -> None:
     plan = [{"name": f"Agent {number}"} for number in range(limits.STEPS_PER_PLAN)]
     payload = {
         "batchId": "b1",
@@ -415,7 +415,7 @@ def test_a_job_id_used_again_begins_without_the_agents_of_before(setup: Setup) -
     assert (list(snapshot.agents), snapshot.head.tokens) == (["Geo Agent"], (0, 0))
 
 
-def test_a_full_commit_is_taken_whole(setup: Setup) -> None:
+def test_a_full_commit_is_accepted_completely(setup: Setup) -> None:
     commit = setup.journal.commit(batch("b1", limits.UPDATES_PER_COMMIT), deadline=SOON)
     assert log(setup.journal) == commit.updates
 
@@ -607,7 +607,7 @@ def test_a_plain_session_makes_the_audience_plain(
     assert store.audience("city", "ana", now=NOW, of_several=True) is audience
 
 
-def test_a_closed_session_in_memory_watches_no_more() -> None:
+def test_a_closed_session_in_memory_no_longer_watches() -> None:
     store = MemorySessionStore()
     store.open("city", "ana", "c1", until=LATER)
     store.close("city", "ana", "c1")

@@ -59,7 +59,7 @@ def test_an_empty_status_is_left_to_the_validation(status: object) -> None:
     assert normalized({"status": status})["status"] == status
 
 
-def test_a_plan_that_is_no_plan_stays_as_it_is() -> None:
+def test_a_plan_that_is_no_plan_stays_unchanged() -> None:
     for plan in (
         "Geo\u202e",
         None,

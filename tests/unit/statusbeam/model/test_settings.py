@@ -26,7 +26,7 @@ PUBLISHER = PublisherSettings(
         AuthorizerSettings(view_token_secret="arn", view_token_audience="dev"),
     ],
 )
-def test_settings_come_back_from_the_environment_as_they_were(
+def test_settings_are_read_back_from_the_environment_unchanged(
     settings: PublisherSettings | CallerSettings | AuthorizerSettings,
 ) -> None:
     assert type(settings).from_env(settings.to_env()) == settings

@@ -40,7 +40,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_of_any_script_stays_as_it_is(name: str) -> None:
+def test_a_name_of_any_script_stays_unchanged(name: str) -> None:
     assert one_line(name) == name
     assert printable(name) == name
     assert is_one_line(name)
@@ -174,7 +174,7 @@ OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e")
 
 
 @given(text=texts)
-def test_any_text_becomes_a_message_that_stays_as_it_is_and_drives_nothing(text: str) -> None:
+def test_any_text_becomes_a_message_that_stays_unchanged_and_drives_nothing(text: str) -> None:
     shown = printable(text)
     assert is_printable(shown)
     assert printable(shown) == shown
@@ -184,7 +184,7 @@ def test_any_text_becomes_a_message_that_stays_as_it_is_and_drives_nothing(text:
 
 
 @given(text=texts)
-def test_any_text_becomes_a_name_that_stays_as_it_is_and_turns_no_line(text: str) -> None:
+def test_any_text_becomes_a_name_that_stays_unchanged_and_turns_no_line(text: str) -> None:
     shown = one_line(text)
     assert is_one_line(shown)
     assert one_line(shown) == shown

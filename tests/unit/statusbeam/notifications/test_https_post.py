@@ -135,7 +135,7 @@ def test_a_receiver_that_is_down_is_named_by_no_address() -> None:
 
 
 @pytest.mark.parametrize(("header", "expected"), [("30", 30), ("Fri, 20 Nov 2026 08:30:00 GMT", None)])
-def test_a_receiver_may_ask_to_be_left_alone(header: str, expected: int | None) -> None:
+def test_a_receiver_may_ask_for_a_pause(header: str, expected: int | None) -> None:
     with receiver() as server:
         server.answers[:] = [(429, {"retry-after": header}, b"")]
         assert server.client.post(server.url, b"{}", {}).retry_after == expected

@@ -7,7 +7,7 @@
 
 import type { StatusbeamError } from '../errors.ts';
 import { jsonObject } from '../fold/numbers.ts';
-import { SELDOM } from '../join/polls.ts';
+import { RARE } from '../join/polls.ts';
 import type { RealtimeState } from '../realtime/commands.ts';
 import { realtimeUrlOf } from '../realtime/protocol.ts';
 import { TIMING, type Timing } from '../timing.ts';
@@ -240,7 +240,7 @@ export class Client {
     const delay = this.timing.poll * (0.8 + 0.4 * this.environment.random());
     this.#timer = this.environment.setTimeout(() => {
       this.#polls += 1;
-      this.#login.subscriptions.retry(this.#polls % SELDOM === 0);
+      this.#login.subscriptions.retry(this.#polls % RARE === 0);
       for (const watched of this.#jobs.all()) {
         watched.do((join) => join.poll());
       }

@@ -40,7 +40,7 @@ export class JobStatusView {
 
   show(state: JobState, labels: Labels): void {
     const { job } = state;
-    const shown = standstill(job.liveness, state) ?? job.overallStatus;
+    const shown = silentState(job.liveness, state) ?? job.overallStatus;
     setText(this.#title, job.title ?? job.jobId);
     setText(this.#state, labels[shown]);
     this.#state.dataset.state = shown;
@@ -72,7 +72,7 @@ export class JobStatusView {
     const rows: HTMLLIElement[] = [];
     const known = new Set<string>();
     for (const agent of job.agents) {
-      const agentState = standstill(agent.liveness, state) ?? agent.status;
+      const agentState = silentState(agent.liveness, state) ?? agent.status;
       known.add(agent.invocationId);
       let shown = this.#rows.get(agent.invocationId);
       if (shown?.agent !== agent || shown.state !== agentState || shown.labels !== labels) {
@@ -92,7 +92,7 @@ export class JobStatusView {
 }
 
 /** The liveness of a waiting or silent job; unknown while the client has no connection. */
-function standstill(liveness: string | null, { connection, reason }: JobState): 'waiting' | 'stale' | 'lost' | 'unknown' | null {
+function silentState(liveness: string | null, { connection, reason }: JobState): 'waiting' | 'stale' | 'lost' | 'unknown' | null {
   if (liveness === 'waiting') {
     return liveness;
   }

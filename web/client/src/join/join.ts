@@ -192,7 +192,7 @@ export class JobJoin {
 
   /** The page woke up. */
   woke(): void {
-    this.#polls.news();
+    this.#polls.changed();
     this.#retryNow();
     this.check();
   }
@@ -227,7 +227,7 @@ export class JobJoin {
       this.#restart(epoch);
       return;
     }
-    let isOnItsWay = false;
+    let isPushPending = false;
     if (isGone) {
       this.#facts.cut = 'job_gone';
     } else {
@@ -236,7 +236,7 @@ export class JobJoin {
       const wasWhole = this.log.isWhole;
       this.log.reaches(sequence);
       // A push that a live subscription has not brought yet may be on its way.
-      isOnItsWay = wasWhole && !this.log.isWhole && Boolean(this.#facts.coverage?.isLive && this.#facts.coverage.isConfirmed);
+      isPushPending = wasWhole && !this.log.isWhole && Boolean(this.#facts.coverage?.isLive && this.#facts.coverage.isConfirmed);
       if (asked.coverage !== null && asked.coverage === this.#facts.coverage) {
         this.#facts.wasConfirmed = this.#facts.coverage.isConfirmed = true;
         this.#recovery.joined(sequence);
@@ -245,7 +245,7 @@ export class JobJoin {
     if (this.#isPositionWanted) {
       this.check();
     }
-    if (isOnItsWay) {
+    if (isPushPending) {
       this.#timer('gap', this.#options.timing.gap);
     } else {
       this.#next();
@@ -365,7 +365,7 @@ export class JobJoin {
     }
     const { fresh, conflict } = this.log.take(updates);
     if (fresh.length > 0) {
-      this.#polls.news();
+      this.#polls.changed();
     }
     if (this.#recovery.read(fresh) && this.#facts.coverage?.isLive) {
       this.#timer('late', this.#options.timing.late);
@@ -383,7 +383,7 @@ export class JobJoin {
       return;
     }
     this.#facts.cut = page.reason === 'gap_in_log' ? 'gap_in_log' : 'log_expired';
-    this.log.isGone(page);
+    this.log.recordExpired(page);
     this.log.reaches(page.currentSequence);
     if (this.#facts.longLog < Number.POSITIVE_INFINITY) {
       this.#ask(SNAPSHOT);
@@ -393,7 +393,7 @@ export class JobJoin {
   /** A push arrived, or a new subscription begins, so no push is overdue. */
   #pushesArrive(): void {
     this.#facts.isDelayed = false;
-    this.#polls.news();
+    this.#polls.changed();
     this.#timer('late', null);
   }
 

@@ -16,7 +16,7 @@ export interface PageRead {
   readonly limit: number;
 }
 
-export interface Taken {
+export interface AddedStatuses {
   /** Statuses that were not known before, in order. */
   readonly fresh: readonly StatusUpdate[];
   readonly known: readonly StatusUpdate[];
@@ -84,7 +84,7 @@ export class JobLog {
     this.#head = Math.max(this.#head, sequence);
   }
 
-  take(updates: readonly StatusUpdate[]): Taken {
+  take(updates: readonly StatusUpdate[]): AddedStatuses {
     const fresh: StatusUpdate[] = [];
     const known: StatusUpdate[] = [];
     for (const update of updates) {
@@ -131,7 +131,7 @@ export class JobLog {
   /** Add the answer to one of `readsBefore`. The snapshot stays unchanged. Returns whether it had new statuses. */
   takeBefore(page: StatusUpdatePage): boolean {
     if (!page.recovered) {
-      return this.isGone(page);
+      return this.recordExpired(page);
     }
     const { first } = this;
     this.#prepend(page.updates.map(readUpdate).filter((update) => update !== null && update.sequence < first) as StatusUpdate[]);
@@ -139,13 +139,13 @@ export class JobLog {
   }
 
   /** Record that the log now begins with `firstSequence`; null: it is empty. Returns whether this is new. */
-  isGone({ firstSequence, currentSequence, reason }: StatusUpdatePage): boolean {
+  recordExpired({ firstSequence, currentSequence, reason }: StatusUpdatePage): boolean {
     const through = (firstSequence ?? currentSequence + 1) - 1;
-    const isNews = reason !== 'ahead_of_log' && through > this.#goneThrough;
-    if (isNews) {
+    const isNew = reason !== 'ahead_of_log' && through > this.#goneThrough;
+    if (isNew) {
       this.#goneThrough = through;
     }
-    return isNews;
+    return isNew;
   }
 
   /** The store's mark of this use of the job id. */

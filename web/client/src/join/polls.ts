@@ -5,22 +5,22 @@ const ATTENTIVE = 12;
 /** After that, one in this number of polls checks the position. */
 const QUIET = 4;
 /** The same for jobs with few expected statuses. */
-export const SELDOM = 60;
+export const RARE = 60;
 
 export class Polls {
   #count = 0;
-  #sinceNews = 0;
+  #sinceChange = 0;
 
   /** Statuses arrived, the subscription started, or the page woke up. */
-  news(): void {
-    this.#sinceNews = 0;
+  changed(): void {
+    this.#sinceChange = 0;
   }
 
   /** Count a poll. Returns whether it checks the position. */
   isTurn(pace: 'brisk' | 'steady' | 'seldom'): boolean {
     this.#count += 1;
-    this.#sinceNews += 1;
-    const isBrisk = pace === 'brisk' || this.#sinceNews <= ATTENTIVE;
-    return this.#count % (pace === 'seldom' ? SELDOM : isBrisk ? 1 : QUIET) === 0;
+    this.#sinceChange += 1;
+    const isBrisk = pace === 'brisk' || this.#sinceChange <= ATTENTIVE;
+    return this.#count % (pace === 'seldom' ? RARE : isBrisk ? 1 : QUIET) === 0;
   }
 }

@@ -31,7 +31,7 @@ interface Props {
 /** One agent: its activity, its progress, and its tool calls with their reasons. */
 export const AgentCard = memo(function AgentCard({ agent, invocation, state, parentName, isChosen, onChoose }: Props) {
   const now = useMomentMs(false);
-  const isUnderWay = agent.status === 'in-progress' && state !== 'unfinished';
+  const isRunning = agent.status === 'in-progress' && state !== 'unfinished';
   return (
     <article className="agent" data-state={state} data-chosen={isChosen || undefined}>
       <header>
@@ -46,17 +46,17 @@ export const AgentCard = memo(function AgentCard({ agent, invocation, state, par
           {waitsFor(agent.waiting)} {waitingTimes(agent.waiting, now)}
         </p>
       )}
-      {isUnderWay && agent.progress !== null && <Bar value={agent.progress} label={`Progress of ${agent.name}`} />}
+      {isRunning && agent.progress !== null && <Bar value={agent.progress} label={`Progress of ${agent.name}`} />}
       <Tools invocation={invocation} attempt={agent.attempt} />
       <footer>
-        {isUnderWay || agent.completedAt !== null || agent.duration !== null ? (
+        {isRunning || agent.completedAt !== null || agent.duration !== null ? (
           <Elapsed
             from={agent.startedAt}
-            to={isUnderWay ? null : agent.completedAt}
+            to={isRunning ? null : agent.completedAt}
             exactMs={agent.duration === null ? null : agent.duration * 1000}
           />
         ) : null}
-        {isUnderWay && agent.progress !== null && <span className="tabular">{percentText(agent.progress)}</span>}
+        {isRunning && agent.progress !== null && <span className="tabular">{percentText(agent.progress)}</span>}
         {agent.attempt > 1 && (
           <span className="attempt">
             <Icon name="retry" size={12} /> Attempt {agent.attempt}

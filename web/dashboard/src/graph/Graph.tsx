@@ -44,7 +44,7 @@ export const Graph = memo(function Graph({ moment, chosen, onChoose }: Props) {
             {plan.edges.map((edge) => (
               <path
                 key={edgeKey(edge)}
-                d={placed.ways.get(edgeKey(edge))}
+                d={placed.paths.get(edgeKey(edge))}
                 className="graph-edge"
                 data-kind={edge.kind}
                 data-critical={edge.isCritical || undefined}
@@ -128,6 +128,6 @@ function countsOf({ agents, state }: PlanNode): string {
     [count('success'), 'completed'],
     [count('pending'), 'pending'],
   ] as const;
-  const said = parts.filter(([number]) => number > 0).map(([number, name]) => `${number} ${name}`);
-  return said.length === 1 && agents.length > 1 ? `all ${said[0]}` : said.join(', ');
+  const labels = parts.filter(([number]) => number > 0).map(([number, name]) => `${number} ${name}`);
+  return labels.length === 1 && agents.length > 1 ? `all ${labels[0]}` : labels.join(', ');
 }

@@ -13,7 +13,7 @@ export interface Placed {
   /** The upper left corner of each node. */
   readonly at: ReadonlyMap<string, { readonly x: number; readonly y: number }>;
   /** The way of each edge, as the `d` of a path. */
-  readonly ways: ReadonlyMap<string, string>;
+  readonly paths: ReadonlyMap<string, string>;
 }
 
 /** Place the nodes, independent of their states and times. */
@@ -47,7 +47,7 @@ export function place({ nodes, edges }: Pick<Plan, 'nodes' | 'edges'>): Placed {
     width,
     height,
     at: new Map(nodes.map(({ id }) => [id, corner(id)])),
-    ways: new Map(edges.map((edge) => [edgeKey(edge), curve(pointsOf(edge))])),
+    paths: new Map(edges.map((edge) => [edgeKey(edge), curve(pointsOf(edge))])),
   };
 }
 

@@ -60,7 +60,7 @@ export function planOf(job: Job, view: View): Plan {
   const nodeOf = new Map(groups.flatMap(({ id, agents }) => agents.map((agent) => [agent.invocationId, id] as const)));
   const found = finder(job.agents);
   const edges = edgesOf(job.agents, nodeOf, found);
-  const critical = longestWay(groups, edges, view.nowMs);
+  const critical = longestPath(groups, edges, view.nowMs);
   const nodes = groups.map(({ id, agents, name, hidden, isExpanded }) => {
     const waitsFor = [...new Set(agents.flatMap((agent) => unfinished(agent, found)))];
     const states = agents.map((agent) => agentStateAt(agent, job, view.nowMs, view.disconnectedSinceMs));
@@ -101,10 +101,10 @@ function grouped(agents: readonly AgentState[], expanded: ReadonlySet<string>): 
     const hidden = isMany && expanded.has(id) ? childrenOf(agents, id).length : family.length - 1;
     return { id, agents: family, name: first.name, hidden, isExpanded: isMany && expanded.has(id) && hidden > 0 };
   });
-  return groups.length > MOST_NODES ? alike(groups, agents, expanded) : groups;
+  return groups.length > MOST_NODES ? groupEqual(groups, agents, expanded) : groups;
 }
 
-function alike(groups: readonly Group[], agents: readonly AgentState[], expanded: ReadonlySet<string>): readonly Group[] {
+function groupEqual(groups: readonly Group[], agents: readonly AgentState[], expanded: ReadonlySet<string>): readonly Group[] {
   const followers = new Map<string, string[]>();
   for (const { invocationId, dependsOn } of agents) {
     for (const name of dependsOn ?? []) {
@@ -119,7 +119,7 @@ function alike(groups: readonly Group[], agents: readonly AgentState[], expanded
     return JSON.stringify([first.parentInvocationId, [...(first.dependsOn ?? [])].sort(), after.sort()]);
   };
   return [...Map.groupBy(groups, place)].flatMap(([key, same]): readonly Group[] => {
-    const id = `alike ${key}`;
+    const id = `group ${key}`;
     if (same.length < LEAST_ALIKE || expanded.has(id)) {
       return same;
     }
@@ -210,40 +210,40 @@ function weightOf({ agents }: Group, nowMs: number): number {
 }
 
 /** The ids on the longest path through the dependencies, in order. */
-function longestWay(groups: readonly Group[], edges: readonly Edge[], nowMs: number): ReadonlySet<string> {
+function longestPath(groups: readonly Group[], edges: readonly Edge[], nowMs: number): ReadonlySet<string> {
   const before = Map.groupBy(
     edges.filter(({ kind }) => kind === 'dependency'),
     ({ to }) => to
   );
   const weights = new Map(groups.map((group) => [group.id, weightOf(group, nowMs)]));
-  const ways = new Map<string, { ms: number; from: string | null }>();
-  const wayTo = (id: string, above: ReadonlySet<string>): number => {
-    const known = ways.get(id);
+  const paths = new Map<string, { ms: number; from: string | null }>();
+  const pathTo = (id: string, above: ReadonlySet<string>): number => {
+    const known = paths.get(id);
     if (known !== undefined) {
       return known.ms;
     }
     let longest = { ms: 0, from: null as string | null };
     for (const { from } of before.get(id) ?? []) {
-      const ms = above.has(from) ? 0 : wayTo(from, new Set([...above, id])); // a plan may contain a cycle
+      const ms = above.has(from) ? 0 : pathTo(from, new Set([...above, id])); // a plan may contain a cycle
       if (ms > longest.ms) {
         longest = { ms, from };
       }
     }
-    ways.set(id, { ms: longest.ms + (weights.get(id) ?? 0), from: longest.from });
+    paths.set(id, { ms: longest.ms + (weights.get(id) ?? 0), from: longest.from });
     return longest.ms + (weights.get(id) ?? 0);
   };
-  const ends = groups.map(({ id }) => ({ id, ms: wayTo(id, new Set([id])) }));
+  const ends = groups.map(({ id }) => ({ id, ms: pathTo(id, new Set([id])) }));
   const last = ends
     .filter(({ id }) => before.has(id))
     .reduce((one, other) => (other.ms > one.ms ? other : one), { id: '', ms: -1 });
-  const way = new Set<string>();
-  for (let id: string | null = last.id || null; id !== null && !way.has(id); id = ways.get(id)?.from ?? null) {
-    way.add(id);
+  const path = new Set<string>();
+  for (let id: string | null = last.id || null; id !== null && !path.has(id); id = paths.get(id)?.from ?? null) {
+    path.add(id);
   }
-  return new Set([...way].reverse());
+  return new Set([...path].reverse());
 }
 
-function isStepOf(way: ReadonlySet<string>, { from, to, kind }: Edge): boolean {
-  const steps = [...way];
-  return kind === 'dependency' && way.has(from) && steps.indexOf(to) === steps.indexOf(from) + 1;
+function isStepOf(path: ReadonlySet<string>, { from, to, kind }: Edge): boolean {
+  const steps = [...path];
+  return kind === 'dependency' && path.has(from) && steps.indexOf(to) === steps.indexOf(from) + 1;
 }

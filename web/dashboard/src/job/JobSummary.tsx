@@ -37,7 +37,7 @@ export function JobSummary({ moment, state, problem }: Props) {
     return <Cancelled moment={moment} state={state} />;
   }
   if (state === 'expected') {
-    return <Unheard />;
+    return <NoStatus />;
   }
   if (state === 'completed') {
     return <Summary label="Outcome" icon="check" message={endOf(moment)?.message || 'Completed.'} />;
@@ -134,7 +134,7 @@ function Cancelled({ moment, state }: { moment: Moment; state: 'cancelling' | 'c
 }
 
 /** A job without a status: after a while, shows since when, and asks whether the id is right. */
-function Unheard() {
+function NoStatus() {
   const now = useNow();
   const [since] = useState(now);
   const silence = now - since;

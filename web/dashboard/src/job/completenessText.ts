@@ -35,7 +35,7 @@ export function completenessOf(state: Known, isReading = false): Completeness {
     return { sign: 'recovering', text: `${counted}, read from the log: pushes are delayed` };
   }
   if (connection !== 'live') {
-    return { sign: 'recovering', text: isEmpty ? 'No status yet' : `${wholeText(state)} until the connection broke` };
+    return { sign: 'recovering', text: isEmpty ? 'No status yet' : `${completeText(state)} until the connection broke` };
   }
   if (verdict === 'behind') {
     const asking = reason === 'checking' ? 'asking whether any is missing' : 'asking for what is missing';
@@ -44,10 +44,10 @@ export function completenessOf(state: Known, isReading = false): Completeness {
   if (isReading) {
     return { sign: 'recovering', text: `${updates.length} of ${job.sequence} statuses, reading the earlier ones` };
   }
-  return { sign: 'whole', text: wholeText(state) };
+  return { sign: 'whole', text: completeText(state) };
 }
 
-function wholeText({ updates, firstSequence, job }: Known): string {
+function completeText({ updates, firstSequence, job }: Known): string {
   if (job.sequence === 0) {
     return 'No status yet';
   }

@@ -77,8 +77,8 @@ export class HistoryBuilder {
   /** Read the log. Known statuses are skipped; a log that does not continue the known one is read again. */
   read(updates: readonly StatusUpdate[]): History {
     const known = this.#taken.length;
-    const goesOn = known === 0 || (updates[0] === this.#taken[0] && updates[known - 1] === this.#taken[known - 1]);
-    if (!goesOn || updates.length < known) {
+    const continues = known === 0 || (updates[0] === this.#taken[0] && updates[known - 1] === this.#taken[known - 1]);
+    if (!continues || updates.length < known) {
       this.#forget();
     }
     if (updates.length > this.#taken.length) {

@@ -58,7 +58,7 @@ export function SignIn({ accounts, problem: first, onSession }: Props) {
         await proceed(challenge.username, await answerChallenge(how, challenge, text));
       }
     });
-  const comeBack = useCallback(() => setBusy(false), []);
+  const handleReturn = useCallback(() => setBusy(false), []);
 
   return (
     <section className="sign-in" aria-labelledby="sign-in-title">
@@ -77,7 +77,7 @@ export function SignIn({ accounts, problem: first, onSession }: Props) {
           </p>
         )}
         {how.kind !== 'password' ? (
-          <ProviderButton signIn={how} isBusy={isBusy} onLeave={goToProvider} onReturn={comeBack} />
+          <ProviderButton signIn={how} isBusy={isBusy} onLeave={goToProvider} onReturn={handleReturn} />
         ) : challenge ? (
           <ChallengeForm challenge={challenge} isBusy={isBusy} onAnswer={answer} />
         ) : demoUsers ? (

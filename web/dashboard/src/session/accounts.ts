@@ -71,7 +71,7 @@ export class Accounts {
   async arrive(answer: URLSearchParams): Promise<Arrival> {
     const pending = this.#redirect?.takePending(answer) ?? null;
     if (this.#redirect === null || pending === null) {
-      return { address: null, session: null, problem: this.#redirect?.foreignAnswer ?? null };
+      return { address: null, session: null, problem: this.#redirect?.unknownAnswer ?? null };
     }
     const { address } = pending;
     try {

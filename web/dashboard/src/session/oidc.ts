@@ -4,7 +4,7 @@
 import * as oauth from 'oauth4webapi';
 import type { RedirectSignIn } from '../config.ts';
 import { type Provider, SignInError } from './provider.ts';
-import { foreignAnswer, hostOf, problemOf } from './signInProblems.ts';
+import { hostOf, problemOf, unknownAnswer } from './signInProblems.ts';
 import { claimsOf, type Tokens } from './tokens.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -94,8 +94,8 @@ export class OidcProvider implements Provider {
   }
 
   /** The message for an answer without such a sign-in. */
-  get foreignAnswer(): SignInError {
-    return foreignAnswer(hostOf(this.#config));
+  get unknownAnswer(): SignInError {
+    return unknownAnswer(hostOf(this.#config));
   }
 
   /** Exchange the provider's answer for tokens. Throws SignInError. */

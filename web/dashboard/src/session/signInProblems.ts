@@ -14,7 +14,7 @@ export function hostOf(config: RedirectSignIn): string {
 }
 
 /** The provider's answer belongs to no sign-in of this tab: a link, an old tab, or a forgery. */
-export function foreignAnswer(host: string): SignInError {
+export function unknownAnswer(host: string): SignInError {
   return new SignInError(
     `This answer of ${host} belongs to no sign-in of this tab. It was used before, or the sign-in began elsewhere. Sign in again.`
   );

@@ -169,7 +169,7 @@ def test_a_phase_of_the_job_is_a_progress() -> None:
     assert (message.agent, message.status, message.progress) == ("orchestrator", "Writing", 80)
 
 
-def test_signs_of_life_and_old_news_are_no_messages() -> None:
+def test_heartbeats_and_late_statuses_are_no_messages() -> None:
     assert messages_for(geo("agent_invoking"), geo("heartbeat", 20)) == []
     assert messages_for(geo("agent_invoking"), status("heartbeat", 20)) == []
     assert messages_for(geo("agent_invoking", attempt=2), geo("agent_error", 1, attempt=1)) == []

@@ -92,7 +92,7 @@ async def test_expired_jobs_are_gone(setup: Setup) -> None:
     assert (await setup.reader.heads_of_user("city", "ana", limit=5)).heads == []
 
 
-async def test_a_users_jobs_come_newest_first_in_pages_and_are_nobody_elses(setup: Setup) -> None:
+async def test_a_users_jobs_come_newest_first_in_pages_and_are_the_users_own(setup: Setup) -> None:
     for number in range(5):
         setup.time.time += 1
         at = f"2026-11-20T08:3{number}:00.000Z"
@@ -125,7 +125,7 @@ async def test_dynamos_errors_are_journal_errors() -> None:
         reader.close()
 
 
-async def test_heads_that_a_batch_left_out_are_asked_for_again_and_never_taken_for_absent(
+async def test_heads_that_a_batch_left_out_are_requested_again_and_never_mistaken_for_absent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with dynamo_tables() as client:

@@ -128,7 +128,7 @@ async def test_waiting_ends_in_time_also_for_a_job_that_has_not_begun() -> None:
     assert "no status yet" in text_of(result)
 
 
-async def test_a_workflow_is_started_by_whoever_may() -> None:
+async def test_a_workflow_is_started_by_allowed_users() -> None:
     async with world() as w:
         async with w.client() as client:
             result = await client.call_tool("run_workflow", {"input": {"complaint": "A pothole"}})

@@ -129,7 +129,7 @@ async def test_a_client_with_every_status_of_a_settled_job_gets_204() -> None:
 @pytest.mark.parametrize(
     ("last_event_id", "reason"), [("other:1", "other_epoch"), ("{epoch}:99", "ahead_of_log")]
 )
-async def test_a_last_id_that_leads_nowhere_gets_a_verdict_and_the_snapshot(
+async def test_a_last_id_without_a_target_gets_a_verdict_and_the_snapshot(
     last_event_id: str, reason: str
 ) -> None:
     async with world() as w:
@@ -175,7 +175,7 @@ async def test_another_users_job_looks_like_one_that_has_not_begun() -> None:
         assert json.loads(joined.data)["sequence"] == 0
 
 
-async def test_streams_end_with_the_process_and_their_clients_know_when_to_come_back() -> None:
+async def test_streams_end_with_the_process_and_their_clients_know_when_to_reconnect() -> None:
     async with world() as w:
         headers = {"authorization": "Bearer ana"}
         async with w.client.stream("GET", f"{w.url}/jobs/job-1/events", headers=headers) as answer:

@@ -97,7 +97,7 @@ def test_a_workflow_that_can_not_be_started_has_a_reason(
     assert world.workflows.started == {}
 
 
-def test_an_unknown_session_and_one_of_somebody_else_are_pending_alike(world: World) -> None:
+def test_an_unknown_session_and_one_of_somebody_else_are_both_pending(world: World) -> None:
     unknown = world.get("/workflow/job-1/status", "ben")
     world.log.say("agent_invoking")
     hidden = world.get("/workflow/job-1/status", "ben")
@@ -153,7 +153,7 @@ def test_jobs_are_the_callers_own_newest_first(world: World) -> None:
     assert [job["jobId"] for job in world.get("/jobs", "narrow").json()["jobs"]] == ["job-1"]
 
 
-def test_a_job_is_read_by_whoever_may_and_unknown_to_others(world: World) -> None:
+def test_a_job_is_read_by_its_readers_and_unknown_to_others(world: World) -> None:
     world.log.say("agent_invoking")
     job = world.get("/jobs/job-1").json()
     assert (job["jobId"], job["liveness"], job["agents"][0]["name"]) == ("job-1", "live", "Geo Agent")

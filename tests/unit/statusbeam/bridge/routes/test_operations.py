@@ -89,7 +89,7 @@ async def test_health_comes_at_once_and_when_it_changes() -> None:
         assert healths(await until(events, "agent_health"))["Geo Agent"] == "degraded"
 
 
-async def test_an_agent_that_falls_silent_becomes_stale_and_then_lost() -> None:
+async def test_an_agent_that_becomes_silent_becomes_stale_and_then_lost() -> None:
     async with world() as w, w.events("?agent=Geo Agent") as events:
         assert healths(await until(events, "agent_health")) == {"Geo Agent": "healthy"}
         w.log.time.time += 100

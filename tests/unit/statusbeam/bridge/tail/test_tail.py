@@ -94,7 +94,7 @@ async def test_the_beginning_is_a_cursor_of_any_epoch() -> None:
         assert sequences(await watch.next()) == [1, 2]
 
 
-async def test_all_clients_of_a_job_share_one_tail_and_clients_that_come_back_share_one_read() -> None:
+async def test_all_clients_of_a_job_share_one_tail_and_reconnecting_clients_share_one_read() -> None:
     log = Log()
     log.say(*["calling_tool"] * 30)
     reader = reader_of(log)
@@ -137,7 +137,7 @@ async def test_a_client_behind_the_kept_steps_is_served_from_the_log() -> None:
         pytest.param(Cursor("", 9), Lost.AHEAD_OF_LOG, id="a status that does not exist"),
     ],
 )
-async def test_a_cursor_that_leads_nowhere_gets_its_verdict_and_the_snapshot(
+async def test_a_cursor_without_a_target_gets_its_verdict_and_the_snapshot(
     cursor: Cursor, lost: Lost
 ) -> None:
     log = Log()
@@ -208,7 +208,7 @@ async def test_a_read_that_fails_is_tried_again() -> None:
         assert sequences(await watch.next()) == [1]
 
 
-async def test_a_log_that_stays_away_ends_its_clients_and_the_next_one_begins_anew() -> None:
+async def test_a_log_that_stays_unreadable_ends_its_clients_and_the_next_one_starts_again() -> None:
     log = Log()
     reader = reader_of(log)
     tails = Tails(reader, pace=QUICK)
@@ -259,7 +259,9 @@ async def test_positions_of_many_jobs_are_read_in_one_call() -> None:
 
 @settings(max_examples=40)
 @given(st.data())
-async def test_clients_that_come_and_go_see_each_status_once_and_in_order(data: st.DataObject) -> None:
+async def test_clients_that_connect_and_disconnect_see_each_status_once_and_in_order(
+    data: st.DataObject,
+) -> None:
     log = Log()
     tails = Tails(reader_of(log), pace=QUICK, steps_kept=data.draw(st.integers(1, 8)))
     have, seen = Cursor("0", 0), []

@@ -538,7 +538,7 @@ def test_each_check_has_a_fault_of_its_own() -> None:
     assert alone == set(CHECKS)
 
 
-def test_an_ended_clock_goes_before_the_credentials_that_it_spoils() -> None:
+def test_a_wrong_clock_is_found_before_the_credentials_that_it_invalidates() -> None:
     refused = f.stack(failure=Failure("SignatureDoesNotMatch", "Signature expired"))
     finding = diagnose(Facts(now=f.NOW, clock_ahead=-600.0, stack=refused))
     assert finding is not None

@@ -53,7 +53,7 @@ def test_a_finding_is_code_problem_and_cure_in_one_line() -> None:
 @pytest.mark.parametrize(
     ("ahead", "api_ahead", "told"), [(1.26, 5.0, 1.3), (None, -0.04, 0.0), (None, None, None)]
 )
-def test_the_clock_of_aws_goes_before_the_clock_of_the_api(
+def test_the_clock_of_aws_is_found_before_the_clock_of_the_api(
     ahead: float | None, api_ahead: float | None, told: float | None
 ) -> None:
     found = document(f.well(clock_ahead=ahead, api_clock_ahead=api_ahead))

@@ -412,7 +412,7 @@ class Counting:
         self._histories.add(workflow, increments)
 
 
-def test_a_history_is_read_once_a_minute_however_many_commits_ask(learnt: World) -> None:
+def test_a_history_is_read_once_a_minute_for_any_number_of_commits(learnt: World) -> None:
     counting = Counting(learnt.histories)
     publisher = learnt.publisher(counting)
     for number in range(4):
@@ -424,7 +424,7 @@ def test_a_history_is_read_once_a_minute_however_many_commits_ask(learnt: World)
     assert counting.reads == 2
 
 
-def test_a_workflow_without_a_history_is_not_asked_for_again_and_again(world: World) -> None:
+def test_a_workflow_without_a_history_is_not_requested_again_and_again(world: World) -> None:
     counting = Counting(world.histories)
     publisher = world.publisher(counting)
     for number in range(4):

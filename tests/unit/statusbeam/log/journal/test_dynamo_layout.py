@@ -187,7 +187,7 @@ def test_a_commit_writes_head_marker_log_and_agents(client: DynamoDBClient) -> N
     }
 
 
-def test_a_commit_of_the_same_day_leaves_what_the_index_shows_as_it_was(client: DynamoDBClient) -> None:
+def test_a_commit_of_the_same_day_leaves_the_index_unchanged(client: DynamoDBClient) -> None:
     time = StoppedClock()
     journal(client, time).commit(batch("b1"), deadline=SOON)
     before = all_items(client)["JOB#city#job-1", "HEAD"]
@@ -238,7 +238,7 @@ def test_conflicts_that_never_end_give_up_at_the_deadline(client: DynamoDBClient
     assert time.time < NOW + 1
 
 
-def test_a_delivery_that_comes_twice_at_the_same_time_is_committed_once(client: DynamoDBClient) -> None:
+def test_a_delivery_that_arrives_twice_at_once_is_committed_once(client: DynamoDBClient) -> None:
     other = journal(client)
     meddling = MeddlingClient(client, lambda: other.commit(batch("b1", 2), deadline=SOON))
     commit = journal(meddling).commit(batch("b1", 2), deadline=SOON)

@@ -279,7 +279,7 @@ def test_a_status_whose_detail_cannot_be_stored_is_committed_with_a_mark(
     assert ("code=<SlowDown> | detail not stored" in caplog.text) is (details is not None)
 
 
-def test_a_store_that_fails_is_left_alone_for_a_while() -> None:
+def test_a_store_that_fails_gets_no_calls_for_a_while() -> None:
     details = FullStore()
     world = World(details=details)
     for number in range(3):
@@ -554,7 +554,7 @@ def test_a_tenants_jobs_share_a_limit(caplog: pytest.LogCaptureFixture) -> None:
     ] * 4 + [50]
 
 
-def test_no_more_tenants_are_remembered_than_the_limit() -> None:
+def test_at_most_the_limit_of_tenants_is_cached() -> None:
     tenant_limits = TenantLimits(rate=1, burst=1)
     full = batch(status="heartbeat", tenantId="tenant-0")
     assert not tenant_limits.applied_to(full, now=NOW).entries[0].shed
@@ -564,7 +564,7 @@ def test_no_more_tenants_are_remembered_than_the_limit() -> None:
     assert not tenant_limits.applied_to(full, now=NOW).entries[0].shed  # forgotten, so its bucket is full
 
 
-def test_no_more_jobs_are_remembered_than_the_limit() -> None:
+def test_at_most_the_limit_of_jobs_is_cached() -> None:
     unreported = UnreportedSheds()
     for number in range(limits.JOBS_REMEMBERED + 5):
         unreported.note(batch("b1", jobId=f"job-{number}"), Commit(updates=(), shed=1))

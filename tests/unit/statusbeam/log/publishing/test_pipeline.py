@@ -284,7 +284,7 @@ def test_a_session_store_that_does_not_answer_raises_and_the_commit_stays(world:
     assert world.log() == ["one"]
 
 
-def test_one_jobs_failure_does_not_hold_up_another_job(world: World) -> None:
+def test_one_jobs_failure_does_not_delay_another_job(world: World) -> None:
     both = {"updates": [entry(message="a"), entry(jobId="job-2", message="b")]}
     journal = FailingJournal(job_id="job-1")
     with pytest.raises(StatusError):
@@ -324,7 +324,7 @@ def test_after_a_push_that_failed_for_a_while_the_other_jobs_are_only_committed(
     assert [u.message for u in world.journal.updates(job_key("job-2"), first=1, last=9)] == ["b"]
 
 
-def test_a_failing_push_does_not_hold_up_the_jobs_next_commit(world: World) -> None:
+def test_a_failing_push_does_not_delay_the_jobs_next_commit(world: World) -> None:
     many = [str(n) for n in range(limits.UPDATES_PER_COMMIT + 1)]
     with pytest.raises(BroadcastError):
         world.publish(payload(*many), broadcaster=FailingBroadcaster())

@@ -96,7 +96,7 @@ def test_a_status_field_of_a_later_library_costs_that_status_only_and_is_named()
     assert [(one["index"], one["field"]) for one in result["rejected"]] == [(0, "ofALaterVersion")]
 
 
-def test_a_word_of_a_later_library_is_shown_as_it_is() -> None:
+def test_a_word_of_a_later_library_is_shown_unchanged() -> None:
     world = World()
     assert world.publish(entry(status="word_of_a_later_version"))["committed"] == 1
     (push,) = world.broadcaster.pushed

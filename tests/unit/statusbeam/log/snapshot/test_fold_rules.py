@@ -288,7 +288,7 @@ def test_a_plan_alone_never_shows_a_running_job_as_done() -> None:
     assert job_view(folded(plan("Geo Agent"), geo("agent_complete", 1)))["progress"] == 99
 
 
-def test_an_unplanned_agent_revises_the_total_and_what_is_left_of_the_bar_is_dealt_out_anew() -> None:
+def test_an_unplanned_agent_revises_the_total_and_what_is_left_of_the_bar_is_distributed_again() -> None:
     updates = [
         plan("Geo Agent", "Category Agent"),
         geo("agent_complete", 1),  # 50 %
@@ -347,7 +347,7 @@ def test_the_first_word_on_what_the_job_is_counts() -> None:
     assert (head.session_id, head.document_id) == ("s1", None)
 
 
-def test_an_estimate_ages_with_the_news_and_goes_with_the_end() -> None:
+def test_an_estimate_ages_with_the_statuses_and_ends_with_the_job() -> None:
     told = geo("agent_invoking", 1, metadata={"eta": {"p50": 10, "p90": 20.5}})
     views = [
         job_view(folded(told, *more))["eta"]

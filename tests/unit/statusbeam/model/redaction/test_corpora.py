@@ -48,7 +48,7 @@ def test_secrets_in_everyday_wordings_are_found(
 
 
 @pytest.mark.parametrize("corpus", [ordinary, held_out_ordinary])
-def test_ordinary_texts_stay_as_they_are(corpus: Callable[[], Iterator[tuple[str, str]]]) -> None:
+def test_ordinary_texts_stay_unchanged(corpus: Callable[[], Iterator[tuple[str, str]]]) -> None:
     redactor = Redactor()
     results = [(family, redactor.text(text) != text) for family, text in corpus()]
     assert len(results) > 300

@@ -101,7 +101,7 @@ def test_a_pattern_that_would_go_back_does_not(hostile: str) -> None:
 
 
 @given(st.text(alphabet="ab01()[]{}|*+?\\d^$.,-", max_size=12), st.text(alphabet="ab01", max_size=40))
-def test_any_pattern_is_refused_or_comes_to_an_end(pattern: str, text: str) -> None:
+def test_any_pattern_is_refused_or_terminates(pattern: str, text: str) -> None:
     try:
         compiled = own_pattern(pattern)
     except SettingError:

@@ -80,7 +80,7 @@ def test_a_secret_is_found_in_every_place(name: str, text: str, secret: str, fra
         "keyboard-interactive and key-value stores",
     ],
 )
-def test_ordinary_texts_stay_as_they_are(text: str) -> None:
+def test_ordinary_texts_stay_unchanged(text: str) -> None:
     redactor = Redactor()
     assert redactor.text(text) == text
     assert redactor.text(f"{text}. {text}") == f"{text}. {text}"
@@ -229,7 +229,7 @@ def test_a_status_word_that_is_a_secret_becomes_a_word() -> None:
     assert Redactor().entry(entry(status=KEY, type="agent_status"))["status"] == "redacted"
 
 
-def test_ids_are_left_as_they_are() -> None:
+def test_ids_are_left_unchanged() -> None:
     ids = {"jobId": "4111111111111111", "userId": "u", "tenantId": "t", "invocationId": "4111111111111111"}
     assert Redactor().entry({**entry(), **ids}).items() >= ids.items()
 
@@ -330,7 +330,7 @@ def test_a_private_key_in_pieces_is_hidden_and_what_follows_it_is_not() -> None:
 
 
 @given(st.lists(st.text(max_size=30), max_size=6))
-def test_messages_without_secrets_stay_as_they_are(texts: list[str]) -> None:
+def test_messages_without_secrets_stay_unchanged(texts: list[str]) -> None:
     found = split_redacted(texts)
     assert len(found) == len(texts)
     assert "".join(found) == "".join(texts) or any("[redacted: " in text for text in found)
@@ -407,7 +407,7 @@ def test_redacting_again_changes_nothing(text: str, metadata: dict[str, Any]) ->
         "1",
     ),
 )
-def test_long_hostile_texts_come_to_an_end(unit: str) -> None:
+def test_long_hostile_texts_terminate(unit: str) -> None:
     length = 200_000
     redacted = Redactor().text((unit * length)[:length])
     assert len(redacted) <= 8 * length

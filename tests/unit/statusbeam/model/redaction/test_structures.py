@@ -89,7 +89,7 @@ def test_a_card_in_json_that_is_a_number_becomes_a_text() -> None:
     assert json.loads(Redactor().text(f'{{"n": {CARD}, "m": 7}}')) == {"n": mark("card"), "m": 7}
 
 
-def test_json_whose_names_come_twice_stays_json() -> None:
+def test_json_with_repeated_names_stays_json() -> None:
     assert json.loads(Redactor().text(f'{{"password": "{WEAK}", "n": 1, "n": 2}}')) == {
         "password": NAMED,
         "n": 2,

@@ -69,7 +69,7 @@ def test_thing_falls_due_after_its_wait_and_not_before() -> None:
     assert expired == ["a"]
 
 
-def test_adding_again_starts_the_wait_anew() -> None:
+def test_adding_again_restarts_the_wait() -> None:
     clock, (queue,), expired = make(10)
     queue.add("a")
     clock.advance(6)
@@ -90,7 +90,7 @@ def test_discarded_thing_does_not_fall() -> None:
     assert expired == ["b"]
 
 
-def test_short_wait_is_not_held_up_by_a_long_one() -> None:
+def test_short_wait_is_not_delayed_by_a_long_one() -> None:
     clock, (long, short), expired = make(100, 1)
     long.add("long")
     short.add("short")

@@ -215,7 +215,7 @@ async def test_foreign_page_may_not_open_a_socket(planes: Planes) -> None:
     assert refused.value.response.status_code == 403
 
 
-async def test_close_all_closes_with_the_code_and_clients_may_come_back(planes: Planes) -> None:
+async def test_close_all_closes_with_the_code_and_clients_may_reconnect(planes: Planes) -> None:
     plane = await planes()
     async with dial(plane) as connection:
         await subscribe(connection)

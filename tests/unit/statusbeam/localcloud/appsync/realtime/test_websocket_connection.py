@@ -191,7 +191,7 @@ async def test_resolver_sees_the_headers_of_the_start_without_credentials(world:
     assert world.api.subscribed[0].headers == {"host": "127.0.0.1"}
 
 
-async def test_stalled_consumer_is_cut_off_and_does_not_hold_up_others() -> None:
+async def test_stalled_consumer_is_cut_off_and_does_not_delay_others() -> None:
     world = World(Limits(write_buffer_bytes=1000))
     stalled, healthy = Client(world.websockets), Client(world.websockets)
     for client in (stalled, healthy):
@@ -291,7 +291,7 @@ async def closed(client: Client) -> None:
             await client.frames()
 
 
-async def test_connection_is_closed_when_its_lifetime_is_over() -> None:
+async def test_connection_is_closed_when_its_lifetime_has_ended() -> None:
     world = World(Limits(connection_lifetime_seconds=0))
     client = Client(world.websockets)
     await closed(client)
