@@ -215,6 +215,10 @@ lock: .venv/.ready ## resolve the dependencies anew
 	uv pip compile pyproject.toml --extra bridge --constraint requirements.lock --generate-hashes \
 	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
 	  --quiet --output-file statusbeam/bridge/requirements.txt
+	# Nobody needs a compiler to install the product: its dependencies have wheels, also for the newest Python.
+	for platform in x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin; do \
+	  uv pip compile pyproject.toml --extra local --extra conformance --extra direct --constraint requirements.lock \
+	    --only-binary :all: --python-version 3.14 --python-platform $$platform --quiet --no-header > /dev/null; done
 	# What checks the templates; parliament reads its data with setuptools' old pkg_resources.
 	printf 'checkov\nparliament\nsetuptools<81\n' | $(COMPILE_TOOLS) --output-file .ci/templates.txt
 	# What sets up everything else: uv, and what builds our package.

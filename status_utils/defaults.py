@@ -66,7 +66,10 @@ def default_transport() -> Transport:
 
         publisher = PublisherSettings.from_env(os.environ)
         return DirectTransport(lambda: direct_pipeline(publisher))
-    problem = "none of STATUS_QUEUE_URL, STATUS_PUBLISHER_FUNCTION and STATUS_TABLE is set"
+    problem = (
+        "none of STATUS_QUEUE_URL, STATUS_PUBLISHER_FUNCTION and STATUS_TABLE is set "
+        "(`statusbeam local env` prints localcloud's)"
+    )
     raise TransportError(problem, code=NOT_CONFIGURED, retriable=False)
 
 

@@ -32,12 +32,12 @@ def reserve(port: int, flag: str) -> socket.socket:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
         problem = (
-            "is used by another program"
+            "is used by another program, or by localcloud of another folder"
             if error.errno == errno.EADDRINUSE
             else "may not be used by this user"
         )
         raise PortInUseError(
-            f"Port {port} {problem}: choose another with {flag}, or 0 for any free port."
+            f"Port {port} {problem}: choose another port with {flag}; 0 is any free port."
         ) from error
     return reserved
 

@@ -19,7 +19,8 @@ import pytest
 from statusbeam.assets import RESOLVERS, WHEELS
 from statusbeam.cdk.bundling import LIBRARY, build_bundle, tree_digest
 from tests.documents import DOCS, blocks
-from tests.packages.conftest import NODE, PROJECT, ROOT, UV, Place
+from tests.e2e.node_client import CLIENTS, node
+from tests.packages.conftest import NODE, PROJECT, ROOT, SECONDS, UV, Place
 
 GUIDE = {
     block.file: block.code for block in blocks(DOCS / "tutorials" / "cdk-app.md") if block.file is not None
@@ -195,18 +196,27 @@ def pythons() -> list[str]:
     return [sys.executable, *filter(None, map(interpreter, others))]
 
 
-def test_functions_of_every_python_here_report_with_the_layers_zip(dist: Any, tmp_path: Path) -> None:
-    layer = build_bundle(sources=LIBRARY, prefix="python", build=tmp_path / "layer")
-    dist.write_zip(layer.path, tmp_path / "layer.zip")
-    zipfile.ZipFile(tmp_path / "layer.zip").extractall(tmp_path / "opt")
-    program = (
-        f"import sys; sys.path.insert(0, {str(tmp_path / 'opt' / 'python')!r})\n"
-        "from status_utils import MemoryTransport, job, report_progress\n"
-        "memory = MemoryTransport()\n"
-        "with job(job_id='j', user_id='u', tenant_id='t', transport=memory) as j, j.agent('Geo Agent'):\n"
-        "    report_progress(0.5, 'half')\n"
-        "print(*(update['status'] for payload in memory.sent for update in payload['updates']))\n"
-    )
+@pytest.fixture(scope="module")
+def layer(dist: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layer's zip."""
+    folder = tmp_path_factory.mktemp("layer")
+    built = build_bundle(sources=LIBRARY, prefix="python", build=folder / "built")
+    dist.write_zip(built.path, folder / "layer.zip")
+    return folder / "layer.zip"
+
+
+REPORT = """
+from status_utils import MemoryTransport, job, report_progress
+memory = MemoryTransport()
+with job(job_id='j', user_id='u', tenant_id='t', transport=memory) as j, j.agent('Geo Agent'):
+    report_progress(0.5, 'half')
+"""
+PRINT = "print(*(update['status'] for payload in memory.sent for update in payload['updates']))\n"
+
+
+def test_functions_of_every_python_here_report_with_the_layers_zip(layer: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(layer).extractall(tmp_path / "opt")
+    program = f"import sys; sys.path.insert(0, {str(tmp_path / 'opt' / 'python')!r}){REPORT}{PRINT}"
     for python in pythons():
         done = subprocess.run(
             [python, "-I", "-S", "-B", "-W", "error", "-c", program],
@@ -218,3 +228,37 @@ def test_functions_of_every_python_here_report_with_the_layers_zip(dist: Any, tm
         assert done.stderr == "", python
         assert done.stdout.split()[-1] == "complete"
         assert "agent_complete" in done.stdout
+
+
+def test_python_3_14_imports_all_of_the_layers_zip_and_reports_with_it(layer: Path) -> None:
+    # Few machines have this Python yet; npm has it for WebAssembly. Without threads, the test itself sends.
+    program = f"""
+import importlib, pkgutil, sys, warnings
+warnings.simplefilter("error")
+sys.path.insert(0, "/opt/python")
+{REPORT}
+j.sender.pump()
+{PRINT}
+print(*sys.version_info[:2])
+missing = set()
+for module in pkgutil.walk_packages(["/opt/python"]):
+    try:
+        importlib.import_module(module.name)
+    except ModuleNotFoundError as error:
+        missing.add(error.name.split(".")[0])
+print(*missing)
+"""
+    ran = subprocess.run(
+        [node(), "python.mjs"],
+        cwd=CLIENTS,
+        input=json.dumps({"zip": str(layer), "program": program}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]  # Node also prints the line of its own bundle that failed
+    reported, version, missing = ran.stdout.splitlines()
+    assert reported.split() == ["loading_agents", "agent_invoking", "progress", "agent_complete", "complete"]
+    assert version == "3 14"
+    assert set(missing.split()) == {"agents", "botocore", "jwt", "langchain_core", "pydantic_ai", "strands"}

@@ -21,8 +21,7 @@ INSTALLED = '"statusbeam[local]" pytest'
 TYPED = """
 set -euo pipefail
 pip() { :; } # the test has installed it already
-python() {
-  if [ "${1:-} ${2:-}" != "-m venv" ]; then command python "$@"; return; fi
+python3() { # -m venv
   mkdir -p "$3/bin" && : > "$3/bin/activate"
 }
 npm() { :; } # web/client/tests/documents.test.ts builds the page
@@ -32,7 +31,7 @@ statusbeam() {
   command statusbeam "$@"
 }
 """
-"""A shell that does not touch the network, and takes ports that are free."""
+"""A shell that does not touch the network, has an environment already, and takes ports that are free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,8 @@ def test_an_agent_on_a_laptop_reaches_anas_page_every_time_that_it_runs(reader: 
     assert re.search(r"npx vite with sbv1\.\S+\nnpx vite build", output)
     agent = in_folder(reader, "my-agent")
     first = agent.job("job-1")
-    assert (first["title"], first["overallStatus"]) == ("Burst water main on Valencia Street", "completed")
+    assert (first["title"], first["overallStatus"]) == ("Streetlight out at Market Street", "completed")
+    assert first["run"] == 3
     failed = agent.job("job-2")
     assert failed["overallStatus"] == "failed"
     assert [one["status"] for one in failed["agents"]] == ["error", "pending"]
@@ -159,7 +159,7 @@ def test_an_app_of_the_users_own_runs_on_localcloud(reader: Reader) -> None:
 
 def test_a_workflow_reports_without_a_change_to_its_functions(reader: Reader) -> None:
     reader.types(page_of(TUTORIALS / "step-functions-workflow.md"))
-    job = reader.job("job-1")
+    job = in_folder(reader, "my-workflow").job("job-1")
     assert job["overallStatus"] == "completed"
     assert [(one["name"], one["status"]) for one in job["agents"]] == [
         ("Geo Agent", "success"),

@@ -39,7 +39,7 @@ def run(
         ),
     ] = "{}",
     job: Annotated[
-        str | None, Option("--job", metavar="ID", help="id of the job; without it, a new one")
+        str | None, Option("--job", metavar="ID", help="id of a new job; without it, the command makes one")
     ] = None,
     watch: Annotated[bool, Option("--watch", help="follow the job live")] = False,
     timeout: Timeout = None,
@@ -92,12 +92,22 @@ def read_input(option: str, text: str) -> dict[str, Any]:
 
 def start(target: Target, workflow: str, job_id: str, document: Mapping[str, Any]) -> str:
     """Start an execution that is named like its job; returns its ARN. Raises ClientError, CommandError."""
+    from botocore.exceptions import ClientError as ServiceError  # noqa: PLC0415 - loads the AWS SDK
+
     from statusbeam.client.aws_errors import aws_call  # noqa: PLC0415 - --help does without
 
     machines = target.client("stepfunctions")
     with aws_call(f"start {workflow}"):
         arn = workflow if workflow.startswith("arn:") else _found(workflow, _machines(machines))
-        started = machines.start_execution(stateMachineArn=arn, name=job_id, input=json.dumps(document))
+        try:
+            started = machines.start_execution(stateMachineArn=arn, name=job_id, input=json.dumps(document))
+        except ServiceError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+            raise CommandError(
+                f"{workflow} has run the job {job_id} already: name another with --job, or leave --job out.",
+                ExitCode.WRONG_CALL,
+            ) from error
     return str(started["executionArn"])
 
 

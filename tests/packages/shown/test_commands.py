@@ -73,7 +73,7 @@ TOOLS: dict[str, Callable[[list[str]], None]] = {
     "statusbeam": statusbeam,
     "aws": aws,
     "pip": pip,
-    "python": python,
+    **dict.fromkeys(("python", "python3"), python),
     **dict.fromkeys(("npx", "npm", "node", "cdk"), shell_word),
     **dict.fromkeys(("cd", "mkdir", "export", "eval", "echo", "true", "jq", "."), shell_word),
 }

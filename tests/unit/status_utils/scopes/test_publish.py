@@ -281,6 +281,7 @@ def test_without_a_publisher_in_the_environment_there_is_one_warning(
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert "none of STATUS_QUEUE_URL, STATUS_PUBLISHER_FUNCTION and STATUS_TABLE is set" in caplog.text
+    assert "`statusbeam local env`" in caplog.text
 
 
 def test_an_interrupt_is_not_swallowed() -> None:

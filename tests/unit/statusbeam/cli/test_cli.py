@@ -230,7 +230,10 @@ def test_a_port_in_use_is_one_message(folder: StateFolder, capsys: pytest.Captur
         port = taken.getsockname()[1]
         assert call("up", folder, "--port", str(port), "--aws-port", "0") == 6
     error = capsys.readouterr().err
-    assert f"statusbeam: Port {port} is used by another program: choose another with --port" in error
+    assert error.startswith(
+        f"statusbeam: Port {port} is used by another program, or by localcloud of another folder: "
+        "choose another port with --port"
+    )
     assert "Traceback" not in error
     assert call("status", folder) == 1
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError as ServiceError
 from moto import mock_aws
 
 from statusbeam.cli.commands.bridge import credentials, settings
@@ -42,7 +43,10 @@ class Client:
 
         def call(**request: Any) -> Any:
             self.calls.append((name, request))
-            return self._answers[name]
+            answer = self._answers[name]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
 
         return call
 
@@ -108,6 +112,17 @@ def test_run_starts_the_machine_that_is_named_and_prints_the_job(
         "tenantId": "acme",
     }
     assert capsys.readouterr().out == "job-7\n"
+
+
+def test_run_says_what_to_do_when_the_machine_has_run_the_job_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refusal = {"Error": {"Code": "ExecutionAlreadyExists", "Message": "Execution Already Exists"}}
+    target_on(monkeypatch, tmp_path, {}, stepfunctions=Client(start_execution=ServiceError(refusal, "Start")))
+    deploy(monkeypatch, FakeDeployment({}))
+    assert main(["run", f"{MACHINE}Reports", "--job", "job-7"]) == 2
+    said = capsys.readouterr().err
+    assert "has run the job job-7 already: name another with --job, or leave --job out." in said
 
 
 @pytest.mark.parametrize("named", ["civic", "nothing"])
