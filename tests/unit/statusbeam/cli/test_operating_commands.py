@@ -117,8 +117,10 @@ def test_run_starts_the_machine_that_is_named_and_prints_the_job(
 def test_run_says_what_to_do_when_the_machine_has_run_the_job_before(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refusal = {"Error": {"Code": "ExecutionAlreadyExists", "Message": "Execution Already Exists"}}
-    target_on(monkeypatch, tmp_path, {}, stepfunctions=Client(start_execution=ServiceError(refusal, "Start")))
+    refusal = ServiceError(
+        {"Error": {"Code": "ExecutionAlreadyExists", "Message": "Execution Already Exists"}}, "StartExecution"
+    )
+    target_on(monkeypatch, tmp_path, {}, stepfunctions=Client(start_execution=refusal))
     deploy(monkeypatch, FakeDeployment({}))
     assert main(["run", f"{MACHINE}Reports", "--job", "job-7"]) == 2
     said = capsys.readouterr().err
