@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock
 
@@ -27,7 +28,10 @@ class Outbox:
 
     def __init__(self) -> None:
         # Putting can't be interrupted halfway, so signal handlers and destructors may report statuses too.
-        self._inbox: SimpleQueue[Draft | Callback | None] = SimpleQueue()
+        self._inbox: SimpleQueue[Draft | Callback] = SimpleQueue()
+        # What `wait` waits for. Not the inbox: since Python 3.13, a queue hands an item straight to a waiting
+        # thread. Until that thread runs, the item is in no queue, and the outbox would look empty.
+        self._wakes: SimpleQueue[None] = SimpleQueue()
         self._packing = Lock()  # guards the slow making of batches; acquired before the other lock
         self._lock = Lock()  # guards everything below
         self._buffer = Buffer()
@@ -40,25 +44,24 @@ class Outbox:
     def put(self, draft: Draft) -> None:
         """Add a status."""
         self._inbox.put(draft)
+        self.wake()
         if self._inbox.qsize() > _INBOX_LENGTH:
             self.drain_inbox()
 
     def call_when_drained(self, callback: Callback) -> None:
         """Have `due_callbacks()` return the callback once everything is gone that was put before."""
         self._inbox.put(callback)
+        self.wake()
 
     def wake(self) -> None:
-        """End the current `wait`."""
-        self._inbox.put(None)
+        """End the current or the next `wait`."""
+        if self._wakes.empty():
+            self._wakes.put(None)
 
     def wait(self, seconds: float | None) -> None:
         """Wait until something is put, `seconds` at most; None: without a limit."""
-        try:
-            item = self._inbox.get(timeout=seconds)
-        except Empty:
-            return
-        with self._lock:
-            self._accept(item)
+        with suppress(Empty):
+            self._wakes.get(timeout=seconds)
 
     def drain_inbox(self) -> None:
         """Move the whole inbox into the buffer."""
@@ -69,10 +72,10 @@ class Outbox:
                 except Empty:
                     return
 
-    def _accept(self, item: Draft | Callback | None) -> None:
+    def _accept(self, item: Draft | Callback) -> None:
         if isinstance(item, Draft):
             self._buffer.add(item)
-        elif item is not None:
+        else:
             self._drain_callbacks.append((self._buffer.last_number, item))
 
     def is_empty(self) -> bool:

@@ -211,12 +211,20 @@ memory = MemoryTransport()
 with job(job_id='j', user_id='u', tenant_id='t', transport=memory) as j, j.agent('Geo Agent'):
     report_progress(0.5, 'half')
 """
+FLUSH = """
+from status_utils import flush
+with job(job_id='k', user_id='u', tenant_id='t', transport=memory) as k:
+    for number in range(100):
+        k.status("validating", str(number))
+        assert flush(30)
+        assert memory.sent[-1]["updates"][-1]["message"] == str(number)
+"""
 PRINT = "print(*(update['status'] for payload in memory.sent for update in payload['updates']))\n"
 
 
 def test_functions_of_every_python_here_report_with_the_layers_zip(layer: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(layer).extractall(tmp_path / "opt")
-    program = f"import sys; sys.path.insert(0, {str(tmp_path / 'opt' / 'python')!r}){REPORT}{PRINT}"
+    program = f"import sys; sys.path.insert(0, {str(tmp_path / 'opt' / 'python')!r}){REPORT}{FLUSH}{PRINT}"
     for python in pythons():
         done = subprocess.run(
             [python, "-I", "-S", "-B", "-W", "error", "-c", program],
