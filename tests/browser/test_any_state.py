@@ -95,6 +95,7 @@ def test_the_remaining_log_is_shown_with_the_times_of_the_whole_job(dashboard: D
 def test_a_job_of_which_nothing_comes_makes_the_page_ask_for_the_right_id(held: Dashboard) -> None:
     LongJob(held.page, [], head=0)
     open_job(held, "nobody-knows")
+    held.expect_whole(0)
     expect(held.page.locator("#result-message")).to_contain_text("No status yet.")
     held.page.clock.run_for(20_000)
     expect(held.page.locator("#result-message")).to_contain_text("No status since")
