@@ -148,7 +148,7 @@ class Round:
                     tasks.create_task(node.follow(lines))
                     tasks.create_task(self._work())
             except TimeoutError:
-                raise SoakError(f"{self._name}: a client was not left alone after the end") from None
+                raise SoakError(f"{self._name}: a client reconnects after the end") from None
         for number, job in enumerate(self._jobs):
             run = f"{self._name}, {job}"
             events[number].received.check(run)
