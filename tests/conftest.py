@@ -95,12 +95,12 @@ LONGEST_FIRST = (
     "tests/unit/statusbeam/log/snapshot/test_fold_twin.py",
     "soak",
 )
-"""The slow folders and one slow file, the slowest first. The other files take seconds."""
+"""Folders, and a file, by how long their tests take; the other files take seconds."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no types
-    """Distributes the tests to the processes. A folder that needs a localcloud or the one synth stays
-    together, as does a file of unit tests. Each part of the soak is a separate piece of work.
+    """Shares the tests out to the processes. A folder that needs a localcloud or the one synth stays
+    together, as does a file of unit tests. Each part of the soak is work of its own.
 
     With enough processes, the two folders that need a localcloud have one each, because they mostly wait.
     """

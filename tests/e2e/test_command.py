@@ -29,7 +29,7 @@ COMPLAINT = json.dumps({"complaint": "A deep pothole at Market Street and Castro
 
 
 class Terminal:
-    """Calls the command like a user of this machine."""
+    """Calls the command as a user of this machine does."""
 
     def __init__(self, cloud: Cloud, folder: Path) -> None:
         self.environment = {
@@ -40,7 +40,7 @@ class Terminal:
         }
 
     def call(self, *arguments: str, code: int = 0, given: str = "", **environment: str) -> str:
-        """The stdout of the call, which must end with `code`."""
+        """What the call prints to stdout; it must end with `code`."""
         done = subprocess.run(
             [*PROGRAM, *arguments],
             env={**self.environment, **environment},
@@ -55,7 +55,7 @@ class Terminal:
         return done.stdout
 
     def start(self, *arguments: str, **streams: Any) -> subprocess.Popen[str]:
-        """A call that keeps running."""
+        """A call that goes on."""
         return subprocess.Popen(
             [*PROGRAM, *arguments],
             env=self.environment,
@@ -64,7 +64,7 @@ class Terminal:
         )
 
     def json(self, *arguments: str, **more: Any) -> Any:
-        """The document that the call prints, parsed by jq if it is installed."""
+        """The document that the call prints, as jq reads it where it is installed."""
         text = self.call(*arguments, "--output", "json", **more)
         jq = shutil.which("jq")
         if jq is not None:

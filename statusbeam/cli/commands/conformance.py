@@ -28,7 +28,7 @@ def conformance(
         str,
         Argument(
             metavar="URL",
-            help="address of the server; a path is used unchanged, with the job's id for {job_id}",
+            help="address of the server; a path is used unchanged, but the job's id replaces {job_id}",
         ),
     ],
     options: UserOptions,
