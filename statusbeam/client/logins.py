@@ -47,7 +47,7 @@ def sign_in(target: Target, username: str, password: str, ask: Ask) -> Login:
                 ClientId=client_id,
                 ChallengeName=answer["ChallengeName"],
                 ChallengeResponses={"USERNAME": user_id, **_response(answer, proof, ask)},
-                # Cognito's challenge for the password has no session.
+                # Cognito gives the password's challenge no session.
                 **({"Session": answer["Session"]} if "Session" in answer else {}),
             )
     if "AuthenticationResult" not in answer:

@@ -143,7 +143,7 @@ class JobTasks(RequestHandler):
                     if watch.is_over:
                         return
         except StreamEndedError:
-            return  # the client subscribes again, and first gets the task
+            return  # the client subscribes again, and begins with the task
         except JournalError as error:
             raise _unreadable() from error
 

@@ -77,7 +77,7 @@ class Alarms(Construct):
             queue.metric_approximate_age_of_oldest_message(period=MINUTE, statistic="Maximum"),
             above=_OLDEST_SECONDS,
             minutes=3,
-            description="Statuses wait for their commit, so pages are behind.",
+            description="Statuses wait to be committed: pages are behind.",
             of=of,
         )
 
