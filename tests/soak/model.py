@@ -216,7 +216,7 @@ def _marked(update: StatusUpdate) -> bool:
 
 
 def _late_ones(log: Sequence[StatusUpdate]) -> list[int | None]:
-    """What found the job ended and left it so."""
+    """The statuses that found the job ended and left it so."""
     job, found = Job(), []
     for update in log:
         before, job = job, apply(job, [update])
@@ -310,7 +310,7 @@ class _Publisher:
 
 
 class _SteppingClient:
-    """A publisher's client, which stops before and after what it sends, and does not always get through."""
+    """A publisher's client, which stops before and after each call, and sometimes fails."""
 
     def __init__(self, publisher: _Publisher, run: _Run) -> None:
         self._publisher = publisher
