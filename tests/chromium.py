@@ -24,7 +24,7 @@ FLAGS = (
 
 @contextmanager
 def open_chromium(*more_flags: str) -> Iterator[Browser]:
-    """A Chromium of its own until the end of the block. Fails the test when there is none to start.
+    """A separate Chromium until the end of the block. Fails the test without an installed one.
 
     Playwright's loop runs in this thread all the time: no coroutine test may run inside the block.
     """

@@ -34,7 +34,7 @@ SCRUBBED = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of ours."""
+    """Add our own options."""
     parser.addoption(
         "--screenshots",
         type=Path,
@@ -51,7 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Scrub before a test's first import, so that none can lean on the caller's account or settings."""
+    """Remove the caller's variables before the first import, so that no test uses the caller's account or
+    settings."""
     # A slow machine is not a failing test: no example has a deadline. A change is judged by the same examples
     # each time; `make search` draws new ones.
     settings.register_profile("statusbeam", deadline=None, derandomize=True)
@@ -75,8 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection() -> Generator[None, object, object]:
     """Keep the garbage collector away from what collecting the tests makes, since nearly all of it stays.
 
-    It would go through those millions of objects again and again: half of the time that collecting takes, and
-    more in each of its full rounds later.
+    Otherwise it visits those millions of objects repeatedly, which takes half of the time of the collection,
+    and more in each full round later.
     """
     gc.disable()
     try:
@@ -105,7 +106,7 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no type
     """Shares the tests out to the processes. A folder that needs a localcloud or the one synth stays
     together, as does a file of unit tests. Each of the long tests that share nothing is work of its own.
 
-    The two folders that need a localcloud have one each when there are processes enough: they mostly wait.
+    With enough processes, the two folders that need a localcloud have one each, because they mostly wait.
     """
 
     def __init__(self, config: pytest.Config, log: Producer) -> None:
@@ -117,7 +118,7 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no type
 
 
 def scope_of(nodeid: str) -> str:
-    """The name of the work that a test is part of: a folder, a file, or the test alone."""
+    """The piece of work of a test: a folder, a file, or the test alone."""
     path = nodeid.partition("::")[0]
     folder = folder_of(nodeid)
     if folder in EACH_ALONE or path in EACH_ALONE:
@@ -131,7 +132,7 @@ def folder_of(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let processes that share the tests begin with the longest work, so that none is left alone with it."""
+    """Start with the longest work, so that no process works on it alone at the end."""
     if not is_xdist_worker(config):
         return
     sizes = Counter(scope_of(item.nodeid) for item in items)
@@ -156,7 +157,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Togethe
 
 @pytest.fixture(scope="session", autouse=True)
 def sdk_models() -> Iterator[None]:
-    """Read the SDK's models of its services once a process: each test's new session would read them anew."""
+    """Cache the SDK's service models in the process, because each new session would read them again."""
     from botocore import session  # noqa: PLC0415 - not before AWS's variables are in order
 
     with pytest.MonkeyPatch.context() as patch:

@@ -18,7 +18,7 @@ _FENCE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One fenced block. `file` is where the reader keeps it; `reason` says why no test runs it."""
+    """One fenced block. `file` is the reader's file for it; `reason` is why no test runs it."""
 
     page: str
     line: int

@@ -33,7 +33,7 @@ Parameters = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who may sign in."""
+    """A user who may sign in."""
 
     sub: str
     tenant_id: str
@@ -42,7 +42,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a request is answered with."""
+    """The answer to a request."""
 
     status: int = 200
     body: str = ""
@@ -51,7 +51,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Grant:
-    """One sign-in: its reader, what it was for, and the one refresh token that is good now."""
+    """One sign-in: its reader, its parameters, and its one valid refresh token."""
 
     reader: Reader
     request: Parameters
@@ -94,7 +94,7 @@ class IdentityProvider(OidcProvider):
             grant.is_revoked = True
 
     def document(self, path: str) -> dict[str, Any] | None:
-        """What it serves to anybody."""
+        """The public routes."""
         document = super().document(path)
         if path != "/.well-known/openid-configuration":
             return document
@@ -266,7 +266,7 @@ def identity_provider(readers: Mapping[str, Reader]) -> Iterator[IdentityProvide
             self.wfile.write(body)
 
         def log_message(self, *arguments: object) -> None:
-            """Say nothing on stderr."""
+            """Log nothing on stderr."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         provider.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from statusbeam.log.journal.dynamo_items import from_item, read_head
 from statusbeam.log.snapshot.job_state import Head, Job
-from statusbeam.log.snapshot.lifecycle import goes_on
+from statusbeam.log.snapshot.lifecycle import was_running
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.settings import PROBE_PREFIX, JobEventType, NotificationChannel, StatusTable
 from statusbeam.model.update import StatusUpdate
@@ -68,7 +68,7 @@ class JobLifecycle:
         if any(one.takes(event, after.key.tenant_id) for one in self._channels):
             updates = self._log.updates(after.key, first=_first(before, after), last=after.sequence)
             self._queue.put(deliveries_of(committed_event(event, before, after, updates), self._channels))
-        if self._reports_losses and not after.ended and not goes_on(before, after):
+        if self._reports_losses and not after.ended and not was_running(before, after):
             self._check_later(LeaseCheck.of(after), FIRST_DELAY)
 
     def take_check(self, check: LeaseCheck) -> None:

@@ -44,7 +44,7 @@ def sign_in(target: Target, username: str, password: str, ask: Ask) -> Login:
         for _ in range(_MOST_CHALLENGES):
             if "AuthenticationResult" in answer:
                 break
-            # An email address may start a login. Cognito takes only the user's own name in the answers.
+            # An email address may start a login. Cognito accepts only the user's own name in the answers.
             user_id = answer.get("ChallengeParameters", {}).get("USER_ID_FOR_SRP", user_id)
             answer = pool.respond_to_auth_challenge(
                 ClientId=client_id,

@@ -76,5 +76,5 @@ def faults(cloud: Cloud) -> Iterator[FaultBoard]:
 
 @pytest.fixture
 def pictures(pytestconfig: pytest.Config) -> Pictures:
-    """Takes pictures of the page, if `--screenshots` says where to."""
+    """Takes pictures of the page into the folder of `--screenshots`, if it is given."""
     return Pictures(pytestconfig.getoption("--screenshots"))

@@ -110,7 +110,7 @@ def repeat_until(is_there: Callable[[], bool], action: Callable[[], object]) -> 
 
 
 class Dashboard:
-    """The page in a browser context of its own: nobody else's storage, nobody else's sign-in."""
+    """The page in a separate browser context, with its own storage and sign-in."""
 
     def __init__(self, browser: Browser, url: str, *, context: BrowserContext | None = None) -> None:
         self._browser = browser
@@ -144,7 +144,7 @@ class Dashboard:
         return tab
 
     def hold_clock(self) -> None:
-        """What the page does after a while, it does when the test says so. It still draws."""
+        """Let the test control the page's timers. The page still renders."""
         page = self.page
         page.add_init_script(
             "window.realFrames = [requestAnimationFrame.bind(window), cancelAnimationFrame.bind(window)]"
@@ -173,7 +173,7 @@ class Dashboard:
         self._url = f"{origin}/"
 
     def offer(self, user: DemoUser) -> None:
-        """Have the page offer this user, and nobody else, to sign in as."""
+        """Make this user the only demo user of the page."""
         known = {"username": user.username, "password": user.password, "tenantId": user.tenant_id}
         users = [{**known, "userId": user.user_id, "roles": list(user.roles)}]
 
@@ -245,17 +245,17 @@ class Dashboard:
 
     @property
     def start_button(self) -> Locator:
-        """What starts the job."""
+        """The button that starts the job."""
         return self.page.get_by_role("button", name="Start the job")
 
     @property
     def cut_button(self) -> Locator:
-        """What drops the connection, as a bad network would."""
+        """The button that drops the connection, like a bad network."""
         return self.page.get_by_role("button", name="Cut the connection")
 
     @property
     def connection(self) -> Locator:
-        """What the page says of its connection."""
+        """The page's label of its connection."""
         return self.page.locator("#connection")
 
     @property
@@ -292,15 +292,16 @@ class Dashboard:
         return self.page.locator("#log > .entry")
 
     def expect_log_length(self, statuses: int) -> None:
-        """Wait until the log has come to so many statuses."""
+        """Wait until the log has this number of statuses."""
         expect(self.entries.last).to_have_attribute("aria-setsize", str(statuses))
 
     def rows(self) -> list[Row]:
-        """The log as it is shown at the moment."""
+        """The log that is shown now."""
         return [Row(**row) for row in self.page.evaluate(READ_ROWS)]
 
     def wait_until_drawn(self, statuses: int) -> None:
-        """Wait until the page has drawn so many statuses of the open job; does not miss a short moment."""
+        """Wait until the page has rendered this number of statuses of the open job, even for a short
+        moment."""
         self.page.wait_for_function("least => drawn.some(([, length]) => length >= least)", arg=statuses)
 
     def expect_position_check(self) -> AbstractContextManager[object]:
@@ -320,7 +321,7 @@ class Dashboard:
         expect(self.connection).to_have_text("Live")
 
     def expect_whole(self, statuses: int | None = None) -> None:
-        """Wait until the page says that its log is live and lacks nothing, with so many statuses if given."""
+        """Wait until the page shows a live and complete log, with this number of statuses if given."""
         count = r"\d+" if statuses is None else statuses
         expect(self.completeness).to_have_text(
             re.compile(rf"^({count} status(es)?, none missing|No status yet)$")

@@ -11,7 +11,7 @@ from tests.e2e.waiting import DEADLINE_SECONDS
 
 
 class FaultBoard:
-    """Turns faults on and off. `statusbeam/localcloud/appsync/realtime/faults.py` says which there are."""
+    """Turns faults on and off. `statusbeam/localcloud/appsync/realtime/faults.py` lists them."""
 
     def __init__(self, url: str) -> None:
         self._url = urljoin(url, FAULTS_PATH)

@@ -37,7 +37,7 @@ USER, TENANT = "user-1", "public"
 
 
 def log_of(job_id: str, *rows: Update, days_ago: float = 0, seconds_each: float = 1) -> list[Update]:
-    """A log of these statuses, by default one a second, the last of them so many days ago."""
+    """A log of these statuses, by default one a second, which ended a number of days ago."""
     end = dt.datetime.now(dt.UTC) - dt.timedelta(days=days_ago)
     return [
         {
@@ -62,7 +62,7 @@ def log_of(job_id: str, *rows: Update, days_ago: float = 0, seconds_each: float 
 
 
 def long_log(job_id: str, *, statuses: int, agents: int) -> list[Update]:
-    """A log of so many statuses of so many agents, ten a second until now, all agents still at work."""
+    """A log of a number of statuses and agents, ten a second until now, with all agents running."""
     turns = itertools.cycle(f"Worker {number:03}" for number in range(agents))
     rows: list[Update] = []
     for sequence in range(1, statuses + 1):
@@ -100,11 +100,11 @@ class LongJob:
         self._getJob({})
 
     def commit(self, statuses: int) -> None:
-        """Commit so many more statuses, and push none of them."""
+        """Commit a number of further statuses without pushes."""
         self.head += statuses
 
     def push(self, statuses: int) -> None:
-        """Commit so many more statuses, and push each by itself."""
+        """Commit a number of further statuses, and push each separately."""
         for update in self._log[self.head : self.head + statuses]:
             self.head += 1
             for key, socket in self._sockets.items():

@@ -32,7 +32,7 @@ class _OwnSite(SimpleHTTPRequestHandler):
 
 
 def built_client() -> Path:
-    """The folder of the built client library; built now if nobody did."""
+    """The folder of the client library. Builds it if necessary."""
     dist = CLIENT / "dist"
     if not (dist / "job-status.js").exists():
         subprocess.run([node(), "build.ts"], cwd=CLIENT, check=True, timeout=DEADLINE_SECONDS)

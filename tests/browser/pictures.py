@@ -14,6 +14,6 @@ class Pictures:
         self._folder = folder
 
     def take(self, dashboard: Dashboard, name: str) -> None:
-        """`<name>.png` of what is in view."""
+        """Write `<name>.png` of the visible part."""
         if self._folder is not None:
             dashboard.page.screenshot(path=self._folder / f"{name}.png", animations="disabled")

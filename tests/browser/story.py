@@ -21,7 +21,7 @@ class Story:
     published: list[str] = field(default_factory=list)
 
     def publish(self, *messages: str, seconds_ago: float = 0, **more: Any) -> None:
-        """Publish statuses, each in a commit of its own."""
+        """Publish statuses, each in a separate commit."""
         for message in messages:
             self.cloud.publish(self._status(message, seconds_ago, more))
             self.published.append(message)

@@ -26,7 +26,7 @@ PAGE = """<!doctype html>
 
 
 class Watched:
-    """A job, and the page of somebody's site that follows it."""
+    """A job, and a page of another site that follows it."""
 
     def __init__(self, bridge: KillableBridge, page: Page) -> None:
         self.bridge = bridge
@@ -34,14 +34,14 @@ class Watched:
         self.reported = 0
 
     def report(self, *words: str) -> None:
-        """Commit one status a word, each in a commit of its own."""
+        """Commit one status for each word, each in a separate commit."""
         for word in words:
             self.reported += 1
             named = {"agentName": None} if word == "complete" else {}
             self.bridge.commit(f"b{self.reported}", {"status": word, "message": f"Now: {word}", **named})
 
     def kill_and_restart(self, *meanwhile: str) -> None:
-        """Send SIGKILL to the bridge, report what happens meanwhile, and start the next one."""
+        """Send SIGKILL to the bridge, report statuses meanwhile, and start the next one."""
         self.bridge.kill()
         self.report(*meanwhile)
         self.bridge.start()
@@ -51,7 +51,7 @@ class Watched:
         self.page.wait_for_function(condition, timeout=DEADLINE_MS)
 
     def received(self) -> list[dict[str, Any]]:
-        """What the page received."""
+        """The statuses that the page received."""
         found: list[dict[str, Any]] = self.page.evaluate("received")
         return found
 

@@ -18,7 +18,7 @@ FULL_PAGE = 20
 
 @pytest.fixture
 def user(cloud: Cloud, dashboard: Dashboard) -> DemoUser:
-    """Somebody who has no job yet."""
+    """A user without jobs."""
     new = cloud.new_user(fresh_id("tenant"))
     dashboard.offer(new)
     return new

@@ -37,7 +37,7 @@ addEventListener('statuschange', ({{ detail }}) => window.states.push(detail.ver
 
 @pytest.fixture
 def user(cloud: Cloud) -> DemoUser:
-    """Whoever the page's owner knows as its visitor."""
+    """The user that the page's owner knows as its visitor."""
     return cloud.user(tenant=0)
 
 
@@ -49,7 +49,7 @@ def job_id() -> str:
 
 @pytest.fixture
 def site(cloud: Cloud, user: DemoUser, job_id: str, tmp_path: Path) -> Iterator[str]:
-    """The address of the page, on an origin of its own."""
+    """The address of the page, on a separate origin."""
     shutil.copy(built_client() / "job-status.js", tmp_path)
     api = cloud.outputs.graphql_url
     (tmp_path / "index.html").write_text(PAGE.format(url=api, job_id=job_id))

@@ -50,7 +50,7 @@ and ![the photo](https://city.example.org/1.png).
 
 
 def waiting() -> Rows:
-    """The job waits for somebody's approval."""
+    """Let the job wait for an approval."""
     approval = {"for": "approval", "prompt": "Send the crew tonight?", "until": "2031-01-01T00:00:00Z"}
     return [
         orchestrator(0, "loading_agents", "Reading the report", title=TITLE, workflow="complaints"),

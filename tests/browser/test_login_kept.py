@@ -24,13 +24,13 @@ STORED = """async () => {
 
 
 def stored_logins(dashboard: Dashboard) -> list[Any]:
-    """What the browser keeps for the page."""
+    """The data that the browser stores for the page."""
     logins: list[Any] = dashboard.page.evaluate(STORED)
     return logins
 
 
 def expect_signed_out(dashboard: Dashboard) -> None:
-    """Wait until the page asks who this is."""
+    """Wait for the sign-in form."""
     expect(dashboard.page.locator("#users")).to_be_visible()
 
 

@@ -56,20 +56,20 @@ def job(rows: Rows, *, seconds_ago: float, name: str, word: str) -> Prepare:
 
 
 def sign_in(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
-    """Nobody is signed in."""
+    """The page without a signed-in user."""
     dashboard.open()
     expect(dashboard.user_button(user)).to_be_visible()
 
 
 def sign_in_elsewhere(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
-    """Nobody is signed in, at a stage whose readers sign in at a provider."""
+    """The page without a signed-in user, in a stage whose readers sign in at a provider."""
     dashboard.sign_in_at("https://login.example.com/realms/city")
     dashboard.open()
     expect(dashboard.page.locator("#sign-in-there")).to_be_visible()
 
 
 def sign_in_failed(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
-    """A provider's answer came that nobody asked for."""
+    """The page with an unrequested answer of a provider."""
     dashboard.sign_in_at("https://login.example.com/realms/city")
     dashboard.open(fragment="?error=access_denied&state=old#home")
     expect(dashboard.page.locator("#failure")).to_contain_text("belongs to no sign-in of this tab")
@@ -83,13 +83,13 @@ def start(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
 
 
 def unknown(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
-    """A job is open that nobody has heard of."""
+    """The page with an unknown job."""
     dashboard.watch(user, fresh_id("unknown"))
     expect(dashboard.job_state).to_have_text("Not started")
 
 
 def empty(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
-    """Somebody signed in who has no job yet."""
+    """The page of a user without jobs."""
     dashboard.open(fragment=f"#viewToken={cloud.view_token(fresh_id('nobody' * 4), user.tenant_id)}")
     dashboard.expect_live()
     expect(dashboard.page.locator("#jobs-hint")).to_contain_text("None yet.")

@@ -17,7 +17,7 @@ from tests.e2e.cloud import Cloud, fresh_id
 
 @dataclass(frozen=True)
 class Tenant:
-    """A tenant of a test's own, with an operator and somebody who has jobs."""
+    """A tenant for one test, with an operator and a user with jobs."""
 
     cloud: Cloud
     operator: DemoUser
@@ -58,7 +58,7 @@ def health(dashboard: Dashboard, name: str) -> Locator:
 
 
 def publish_until_it_is_heard(dashboard: Dashboard, story: Story) -> None:
-    """The subscription may start later than the page says that it is live."""
+    """Wait for the subscription, which may start after the page shows *live*."""
     row = dashboard.page.locator("#tenant-jobs > li").filter(has_text=story.job_id)
     repeat_until(lambda: row.count() > 0, lambda: story.publish("Reading the map"))
 

@@ -70,7 +70,7 @@ class Tabs:
         return (first, second) if self.sockets[first] else (second, first)
 
     def expect_sockets(self, *counts: tuple[Page, int]) -> None:
-        """Wait until these tabs have so many open sockets: the end of one is reported late."""
+        """Wait until these tabs have this number of open sockets. The end of a socket is reported late."""
         (tab, _), *_ = counts
         repeat_until(
             lambda: all(len(self.sockets[each]) == count for each, count in counts),

@@ -21,12 +21,12 @@ _READ_ONLY: Final = frozenset(
         "QueueArn",
     )
 )
-"""Attributes that a queue has, and that nothing can set."""
+"""The read-only attributes of a queue."""
 
 
 @contextmanager
 def changed_environment(cloud: Cloud, changes: Mapping[str, str | None]) -> Iterator[None]:
-    """The publisher with changed variables. None takes one away."""
+    """Run the block with changed variables of the publisher. None removes one."""
     functions, name = cloud.aws("lambda"), cloud.outputs.publisher_function_arn
     before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     changed = {key: value for key, value in {**before, **changes}.items() if value is not None}
@@ -39,7 +39,7 @@ def changed_environment(cloud: Cloud, changes: Mapping[str, str | None]) -> Iter
 
 @contextmanager
 def stopped_publisher(cloud: Cloud) -> Iterator[None]:
-    """The publisher, which Lambda may not run."""
+    """Run the block with a publisher whose reserved concurrency is 0."""
     functions, name = cloud.aws("lambda"), cloud.outputs.publisher_function_arn
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
@@ -50,7 +50,7 @@ def stopped_publisher(cloud: Cloud) -> Iterator[None]:
 
 @contextmanager
 def without_queue(cloud: Cloud) -> Iterator[None]:
-    """No queue of the statuses."""
+    """Run the block without the queue of statuses."""
     sqs, url = cloud.aws("sqs"), cloud.outputs.status_queue_url
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     sqs.delete_queue(QueueUrl=url)
@@ -64,7 +64,7 @@ def without_queue(cloud: Cloud) -> Iterator[None]:
 
 @contextmanager
 def expired_api_key(cloud: Cloud, expired_at: float) -> Iterator[None]:
-    """The API's key, which has expired."""
+    """Run the block with an expired API key."""
     appsync, api_id = cloud.aws("appsync"), cloud.outputs.api_id
     (key,) = appsync.list_api_keys(apiId=api_id)["apiKeys"]
     appsync.update_api_key(apiId=api_id, id=key["id"], expires=int(expired_at))
@@ -75,7 +75,7 @@ def expired_api_key(cloud: Cloud, expired_at: float) -> Iterator[None]:
 
 
 class _Throttles(BaseHTTPRequestHandler):
-    """Answers every request as DynamoDB does when a table takes no more."""
+    """Answers every request like a throttling DynamoDB."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
@@ -91,12 +91,12 @@ class _Throttles(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base's name
-        """Keep the tests' output clean."""
+        """Log nothing, to keep the tests' output clean."""
 
 
 @contextmanager
 def throttling_dynamodb() -> Iterator[str]:
-    """The address of a DynamoDB that takes no more requests."""
+    """The address of a throttling DynamoDB."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Throttles)
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()

@@ -52,13 +52,13 @@ def serve_page(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def chromium(trusted: tuple[str, int]) -> Iterator[Browser]:
-    """A Chromium that trusts one more server. Fails when there is none to start."""
+    """A Chromium that trusts one more server. Fails without an installed one."""
     with open_chromium(f"--ignore-certificate-errors-spki-list={_key_hash(trusted)}") as browser:
         yield browser
 
 
 def until(page: Page, name: str) -> list[dict[str, Any]]:
-    """Wait until the page said `name`; all it said so far. Fails with that when it says "error" instead."""
+    """Wait until the page reports `name`. Returns all its reports, and fails with them at "error"."""
     page.wait_for_function(
         "name => statusEvents.some(({event}) => event === name || event === 'error')",
         arg=name,

@@ -42,7 +42,7 @@ class TokenCaller:
 
 @dataclass(frozen=True, slots=True)
 class IamCaller:
-    """Mode AWS_IAM: everything is signed with SigV4 as botocore does it."""
+    """Mode AWS_IAM: botocore signs everything with SigV4."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)

@@ -28,7 +28,7 @@ from statusbeam.model.settings import TENANT_ATTRIBUTE, SessionsTable, StatusTab
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
 from tests.e2e.waiting import DEADLINE_SECONDS
 
-UP_SECONDS = 3 * DEADLINE_SECONDS  # it deploys the stacks
+UP_SECONDS = 3 * DEADLINE_SECONDS  # it includes the deployment of the stacks
 VIEW_TOKEN_AUDIENCE = "statusbeam-local"
 
 Update = dict[str, Any]
@@ -48,7 +48,7 @@ class PublishError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """What Cognito gives a user who signs in."""
+    """The tokens that Cognito issues at a sign-in."""
 
     access: str
     id: str
@@ -58,7 +58,7 @@ class Tokens:
 class Cloud:
     """One localcloud, from `statusbeam local up` to `down`.
 
-    `credentials` are those that were used with it, and of which kind: no log may have one.
+    `credentials` has all used credentials with their kind, which no written log line may contain.
     """
 
     state: StateFolder
@@ -67,7 +67,7 @@ class Cloud:
 
     @property
     def host(self) -> str:
-        """Where the data plane answers: 127.0.0.1:<port>."""
+        """The address of the data plane: 127.0.0.1:<port>."""
         return urlsplit(self.outputs.graphql_url).netloc
 
     def aws(self, service: str) -> Any:
@@ -90,7 +90,7 @@ class Cloud:
         return self.aws("cognito-idp")
 
     def publish(self, *updates: Update) -> None:
-        """Hand statuses of one commit to the publisher and wait until it is through. Raises PublishError."""
+        """Invoke the publisher with statuses of one commit, and wait for its end. Raises PublishError."""
         payload = {"batchId": str(uuid.uuid4()), "updates": list(updates)}
         answer = self._lambda.invoke(
             FunctionName=self.outputs.publisher_function_arn, Payload=json.dumps(payload).encode()
@@ -100,7 +100,7 @@ class Cloud:
             raise PublishError(body)
 
     def publish_async(self, *updates: Update) -> str:
-        """Hand statuses to the publisher as agents do, and wait for nothing; the batch's id."""
+        """Send statuses to the publisher as agents do, without waiting. Returns the batch id."""
         batch_id = str(uuid.uuid4())
         payload = {"batchId": batch_id, "updates": list(updates)}
         self._lambda.invoke(
@@ -121,7 +121,7 @@ class Cloud:
         return fitting[which]
 
     def new_user(self, tenant_id: str, role: str = "viewer") -> DemoUser:
-        """A user made for one test, which may do to them what other tests would feel."""
+        """A user for one test only, which may change it without an effect on other tests."""
         username, password = fresh_id("user"), "A-Passw0rd-of-a-test!"
         pool = self.outputs.user_pool_id
         attributes = [{"Name": TENANT_ATTRIBUTE, "Value": tenant_id}]
@@ -146,7 +146,7 @@ class Cloud:
         return str(client["ClientId"])
 
     def log(self, job: JobKey) -> list[Update]:
-        """A job's log, as the table has it."""
+        """A job's log, from the table."""
         items = self.aws("dynamodb").query(
             TableName=self.outputs.status_table,
             KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
@@ -200,7 +200,7 @@ class Cloud:
 
     @cached_property
     def view_token_keys(self) -> ViewTokenKeys:
-        """The keys that sign view tokens, as an app's back end has them."""
+        """The keys that sign view tokens, for an app's back end."""
         secrets = self.aws("secretsmanager")
         value = secrets.get_secret_value(SecretId=self.outputs.view_token_secret_arn)["SecretString"]
         self.credentials[value] = "the view tokens' secret"
@@ -208,7 +208,7 @@ class Cloud:
 
     @property
     def key_caller(self) -> KeyCaller:
-        """Whoever has the API key."""
+        """A caller with the API key."""
         self.credentials[self.outputs.api_key] = "the API key"
         return KeyCaller(self.outputs.api_key)
 
@@ -261,7 +261,7 @@ class Cloud:
 
 
 def status(job_id: str, user_id: str, tenant_id: str, message: str, **more: Any) -> Update:
-    """One status as an agent hands it in."""
+    """One status as an agent sends it."""
     return {
         "jobId": job_id,
         "userId": user_id,
@@ -282,7 +282,7 @@ def fresh_id(what: str) -> str:
 def up(folder: Path, *options: str) -> Cloud:
     """`statusbeam local up` into `folder`, on free ports, with faults to switch on, and more `options`.
 
-    Raises AssertionError with what it said.
+    Raises AssertionError with its output.
     """
     state = StateFolder(folder)
     statusbeam("up", folder, UP_SECONDS, "--port", "0", "--aws-port", "0", "--faults", *options)
@@ -295,7 +295,7 @@ def down(folder: Path) -> None:
 
 
 def statusbeam(command: str, folder: Path, seconds: float, *options: str) -> str:
-    """Run `statusbeam local <command>` on a state folder; what it printed."""
+    """Run `statusbeam local <command>` on a state folder. Returns its output."""
     door = "import sys; from statusbeam.cli.main import main; sys.exit(main())"
     done = subprocess.run(
         [sys.executable, "-c", door, "local", command, "--state-dir", str(folder), *options],

@@ -33,7 +33,7 @@ class Job:
         return self.cloud.log(self._key)
 
     def ends(self) -> list[tuple[str, str]]:
-        """Status and message of what ends a job, in its log."""
+        """Status and message of the final statuses in a job's log."""
         return [(update["status"], update["message"]) for update in self.log() if update["status"] in ENDS]
 
     def overall_status(self) -> str:
@@ -48,7 +48,7 @@ class Job:
         return str(states.describe_execution(executionArn=self.execution_arn)["status"])
 
     def event(self, status: str, *, redrives: int = 0) -> Update:
-        """As EventBridge tells of the execution."""
+        """EventBridge's event about the execution."""
         return {
             "source": "aws.states",
             "detail-type": "Step Functions Execution Status Change",
@@ -123,7 +123,7 @@ def closer(cloud: Cloud) -> str:
 
 
 def tell_closer(cloud: Cloud, event: Update) -> Update:
-    """Hand the closer an event as EventBridge does; what it sent."""
+    """Invoke the closer with an event of EventBridge. Returns the sent payload."""
     answer = cloud.aws("lambda").invoke(FunctionName=closer(cloud), Payload=json.dumps(event).encode())
     body = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, body

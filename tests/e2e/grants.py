@@ -51,7 +51,7 @@ def _without(document: dict[str, Any], action: str) -> dict[str, Any]:
 
 
 def publish_until(cloud: Cloud, *, accepted: bool) -> None:
-    """Publish statuses that nobody waits for until the publisher gets through, or no longer does.
+    """Publish other statuses until the publisher succeeds, or fails.
 
     AppSync keeps an IAM decision for some seconds; without the grant the emulator's DynamoDB refuses at once.
     """

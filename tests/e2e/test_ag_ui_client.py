@@ -25,7 +25,7 @@ RUN_SECONDS = 0.05
 
 
 def verdict(runs: Sequence[dict[str, Any]]) -> tuple[dict[str, int], list[dict[str, Any]]]:
-    """What AG-UI's client says: how many runs it saw and refused, and why."""
+    """The report of AG-UI's client: the numbers of accepted and refused runs, and the reasons."""
     require_clients()
     done = subprocess.run(
         [node(), "ag-ui.mjs"],
@@ -76,7 +76,7 @@ def test_random_logs_are_sound_runs(pytestconfig: pytest.Config) -> None:
 
 
 def test_a_mapper_of_one_event_a_status_is_refused() -> None:
-    """The tests above can fail: this is what they would see."""
+    """Planted faults, which show that the tests above can fail."""
     names = {"agent_invoking": "SUBAGENT_STARTED", "agent_complete": "SUBAGENT_FINISHED"}
     runs = []
     for number, log in enumerate(drawn_logs(REFUSED_OF, seed=7)):

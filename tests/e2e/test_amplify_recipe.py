@@ -37,7 +37,7 @@ def faults(cloud: Cloud) -> Iterator[FaultBoard]:
 
 @pytest.fixture
 def user(cloud: Cloud) -> DemoUser:
-    """Somebody with jobs of their own."""
+    """A user for one test."""
     return cloud.user(tenant=0)
 
 

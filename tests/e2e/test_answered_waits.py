@@ -175,7 +175,7 @@ def _tokens(dynamodb: Any, table: str, fair: Fair) -> list[str]:
 
 @pytest.fixture(scope="module")
 def tenant(cloud: Cloud) -> dict[str, DemoUser]:
-    """People of one tenant, by what they are to the job, and an operator of another one."""
+    """People of one tenant, by their relation to the job, and an operator of another one."""
     here = fresh_id("tenant")
     people = {
         "owner": cloud.new_user(here),

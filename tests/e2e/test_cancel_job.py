@@ -69,7 +69,7 @@ def test_the_owner_cancels_a_job_and_its_execution_stops(cloud: Cloud) -> None:
 
 @pytest.fixture(scope="module")
 def tenant(cloud: Cloud) -> dict[str, DemoUser]:
-    """People of one tenant, by what they are to the job, and an operator of another one."""
+    """People of one tenant, by their relation to the job, and an operator of another one."""
     here = fresh_id("tenant")
     people = {
         "owner": cloud.new_user(here),

@@ -23,7 +23,7 @@ FILES = sorted(path.name for path in RECIPES.iterdir() if path.suffix in {".cjs"
 
 @contextmanager
 def running(file: str, folder: Path, environment: dict[str, str]) -> Iterator[IO[str]]:
-    """The output of a recipe, while it runs as a program of its own."""
+    """The output of a recipe, which runs as a separate program."""
     require_clients()
     (folder / "node_modules").symlink_to(CLIENTS / "node_modules")
     program = shutil.copy(RECIPES / file, folder)

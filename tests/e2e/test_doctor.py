@@ -47,7 +47,7 @@ class Doctor:
         environment.setenv("XDG_CONFIG_HOME", str(cloud.state.root / "config"))
 
     def call(self, *arguments: str, code: int = 0, **environment: str) -> str:
-        """What the call prints to stdout; it must end with `code`."""
+        """The stdout of the call, which must end with `code`."""
         self._printed.readouterr()
         with self._environment.context() as patch:
             for name, value in environment.items():

@@ -43,7 +43,7 @@ READS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Watcher:
-    """Somebody who watches, and who may end that."""
+    """A watching user, and the caller who may end the sessions."""
 
     user_id: str
     tenant_id: str
@@ -69,7 +69,7 @@ def service(cloud: Cloud) -> IamCaller:
 def watcher(
     request: pytest.FixtureRequest, cloud: Cloud, iam_reader: IamCaller, service: IamCaller
 ) -> Watcher:
-    """Users end their own sessions; for those who come without a user, a service does."""
+    """End the sessions: users end their own, and a service ends those without a user."""
     mode = request.param
     if mode in ("API key", "IAM"):
         guest: Caller = cloud.key_caller if mode == "API key" else iam_reader

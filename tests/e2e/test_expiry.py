@@ -33,13 +33,13 @@ LIST_JOBS = "query { listJobs(limit: 50) { jobs { jobId } } }"
 
 
 class Reader:
-    """A user who asks about a job."""
+    """A user who reads a job."""
 
     def __init__(self, cloud: Cloud, user: DemoUser, job_id: str) -> None:
         self._cloud, self._caller, self._id = cloud, cloud.caller(user), job_id
 
     def log(self, *, after: int = 0) -> tuple[bool, str | None, list[int]]:
-        """Whether it is whole, why not, and the sequences that are told."""
+        """Whether the list is complete, the reason if not, and its sequences."""
         page = self._ask(GET_LOG, after=after)["listStatusUpdates"]
         return page["recovered"], page["reason"], [update["sequence"] for update in page["updates"]]
 

@@ -124,6 +124,6 @@ def test_every_status_of_a_scope_arrives(cloud: Cloud, watch: Watch) -> None:
 
 
 def _of_tool(push: Update) -> tuple[Any, Any]:
-    """What the metadata says of tool and time."""
+    """The tool and the time in the metadata."""
     metadata = json.loads(push["metadata"] or "{}")
     return metadata.get("toolName"), metadata.get("executionTimeMs")

@@ -42,7 +42,7 @@ class Genuine:
 
     @property
     def claims(self) -> dict[str, Any]:
-        """What the genuine access token says."""
+        """The claims of the genuine access token."""
         decoded: dict[str, Any] = jwt.decode(self.access_token, options={"verify_signature": False})
         return decoded
 
@@ -52,7 +52,7 @@ class Genuine:
         return jwt.get_unverified_header(self.access_token)
 
     def signed(self, *, key: Any = None, algorithm: str = "RS256", **changes: Any) -> TokenCaller:
-        """The access token with other claims, signed by the pool's own key unless told otherwise."""
+        """The access token with other claims, by default signed with the pool's own key."""
         claims = {**self.claims, **changes}
         token = jwt.encode(
             {name: value for name, value in claims.items() if value is not None},
@@ -69,7 +69,7 @@ class Genuine:
     def view_token_of(
         self, *, key: bytes | str | None = None, algorithm: str = "HS256", **headers: Any
     ) -> TokenCaller:
-        """A view token's claims under other headers, signed with the stack's secret unless told otherwise."""
+        """A view token's claims under other headers, by default signed with the stack's secret."""
         claims = jwt.decode(
             self.view_token().token.removeprefix(VIEW_TOKEN_PREFIX), options={"verify_signature": False}
         )
@@ -150,7 +150,7 @@ class ReplayingCaller:
         self._caller, self._path, self._body = caller, path, body
 
     def authorization(self, host: str, path: str, body: str) -> dict[str, str]:
-        """The signature of the one request, whatever is asked."""
+        """The signature of one request, for any request."""
         return self._caller.authorization(host, self._path, self._body)
 
 

@@ -107,7 +107,7 @@ READS = {
 
 @pytest.fixture(scope="module")
 def victims(cloud: Cloud) -> Iterator[list[tuple[Person, AppSyncSocket]]]:
-    """Somebody of the attackers' tenant and somebody of another one, watching their own jobs all the time.
+    """A user of the attackers' tenant and a user of another one, who watch their own jobs throughout.
 
     Without a live session of theirs nothing of theirs would be pushed at all.
     """
@@ -128,7 +128,7 @@ def victims(cloud: Cloud) -> Iterator[list[tuple[Person, AppSyncSocket]]]:
 
 @pytest.fixture(scope="module")
 def attackers(cloud: Cloud, iam_reader: IamCaller) -> dict[str, Person]:
-    """Everybody who may read something, by mode."""
+    """All readers, by mode."""
     user = cloud.user(tenant=0)
     job_id = fresh_id("job")
 
@@ -299,7 +299,7 @@ def test_a_refusal_does_not_make_amplify_close_the_socket(cloud: Cloud, attacker
 
 
 def _read(cloud: Cloud, caller: Caller, job: str) -> dict[str, Any]:
-    """What a reader gets of a job: its owner, its position, and its messages."""
+    """A reader's view of a job: its owner, its position, and its messages."""
     query = (
         "query($job: ID!) { getJob(jobId: $job) { userId tenantId sequence } "
         "listStatusUpdates(jobId: $job) { updates { message } currentSequence recovered } }"

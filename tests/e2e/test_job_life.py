@@ -34,7 +34,7 @@ GET_LOG = "query ($jobId: ID!) { listStatusUpdates(jobId: $jobId) { updates { st
 
 @dataclass
 class Reporter:
-    """A process that reports one job through the queue, by hand-written payloads, on a clock of its own."""
+    """A process that reports one job through the queue, by hand-written payloads, with its own clock."""
 
     cloud: Cloud
     caller: Caller
@@ -69,7 +69,7 @@ class Reporter:
         self.report(word, agentName=name, metadata=metadata, **more)
 
     def job(self) -> Any:
-        """What getJob answers."""
+        """The answer of getJob."""
         return self.ask(GET_JOB)["getJob"]
 
     def late(self) -> list[str]:

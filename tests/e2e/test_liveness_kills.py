@@ -64,13 +64,13 @@ def readers(cloud: Cloud, clock: FaultBoard, user: DemoUser) -> Readers:
 
 
 class Readers:
-    """Everybody who looks at a job, with a clock of their own."""
+    """All readers of a job, with their own clocks."""
 
     def __init__(self, cloud: Cloud, clock: FaultBoard, user: DemoUser) -> None:
         self._cloud, self._clock, self._caller = cloud, clock, cloud.caller(user)
 
     def see(self, job_id: str, *, later: float = 0.0) -> set[tuple[str, str]]:
-        """(overall status, liveness) as getJob and the Python client tell it `later` seconds from now."""
+        """(overall status, liveness) of getJob and the Python client, `later` seconds from now."""
         self._clock.switch(clockAheadSeconds=later)
         job = self._ask(GET_JOB, job_id)["getJob"]
         log = self._ask(GET_LOG, job_id)["listStatusUpdates"]
@@ -79,7 +79,7 @@ class Readers:
         return {(told["overallStatus"], told["liveness"]) for told in (job, view)}
 
     def agents(self, job_id: str, *, later: float) -> dict[str, str]:
-        """What the Python client makes of each agent."""
+        """The Python client's liveness of each agent."""
         log = self._ask(GET_LOG, job_id)["listStatusUpdates"]
         view = job_view(fold_job(log["updates"]), now=time.time() + later)
         return {agent["name"]: agent["liveness"] for agent in view["agents"]}
@@ -140,7 +140,7 @@ def test_an_agent_that_dies_at_work_is_detected_and_its_caller_ends_the_job(
 
 @contextmanager
 def impatient_queue(cloud: Cloud) -> Iterator[None]:
-    """What a dead publisher had in its hands comes again in seconds, not in minutes, as often as it takes.
+    """Messages of a dead publisher are redelivered within seconds, repeatedly.
 
     With the queue's own limit, a slow machine would find the message among the dead letters.
     """
@@ -175,7 +175,7 @@ BROKEN: dict[str, tuple[Breaks, bool]] = {
 def test_a_publisher_that(
     cloud: Cloud, readers: Readers, user: DemoUser, transport: QueueTransport, how: str
 ) -> None:
-    """Readers notice that nothing comes; once it lives again, all that was said is there, once."""
+    """Readers detect the silence. After the recovery, each status is there once."""
     breaks, commits = BROKEN[how]
     job_id = fresh_id("job")
     begin(job_id, user, transport)
@@ -210,7 +210,7 @@ subscription($user: ID!, $job: ID!) { onStatusUpdate(userId: $user, jobId: $job)
 def test_a_killed_publisher_loses_no_status_and_repeats_none(
     cloud: Cloud, readers: Readers, user: DemoUser, transport: QueueTransport, at: str
 ) -> None:
-    """Whoever watches is told, too, of what it had committed and could push no more."""
+    """Watchers also get statuses that it had committed and not pushed."""
     job_id = fresh_id("job")
     with connected(cloud.outputs.realtime_url, cloud.host, cloud.caller(user)) as watcher:
         assert watcher.start(WATCH, {"user": user.user_id, "job": job_id})["type"] == "start_ack"

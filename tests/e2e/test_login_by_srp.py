@@ -25,7 +25,7 @@ class UserPool:
     folder: Path
 
     def sign_in(self, password: str, *answers: str) -> tuple[str, list[str]]:
-        """The name in the ID token, and what the command asked."""
+        """The name in the ID token, and the command's prompts."""
         asked: list[str] = []
         rest = iter(answers)
 

@@ -36,7 +36,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 class Deployed:
-    """The parts of StatusNotifications, with a queue that gets what the event bus gets."""
+    """The parts of StatusNotifications, with a queue that gets the events of the bus."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
@@ -80,7 +80,7 @@ class Deployed:
         self.journal.commit(batch_of(updates, batch_id), deadline=NOW + 1e9)
 
     def seen(self) -> list[dict[str, Any]]:
-        """What arrived on the bus since the last look."""
+        """The events on the bus since the last call."""
         found = self._sqs.receive_message(QueueUrl=self._seen, MaxNumberOfMessages=10, WaitTimeSeconds=1)
         for message in found.get("Messages", []):
             self._sqs.delete_message(QueueUrl=self._seen, ReceiptHandle=message["ReceiptHandle"])

@@ -30,7 +30,7 @@ query($jobId: ID!, $afterSequence: Int, $limit: Int) {
 
 @pytest.fixture(scope="module")
 def user(cloud: Cloud) -> DemoUser:
-    """Somebody of whom nobody else reports a job."""
+    """A user for one test, whose jobs no other test reports."""
     return cloud.new_user(cloud.user(tenant=0).tenant_id)
 
 
@@ -54,7 +54,7 @@ def jobs(cloud: Cloud, user: DemoUser) -> list[str]:
 
 
 def pages(ask: Callable[[Any], Any], first: Any, goes_on: Callable[[Any], Any]) -> list[Any]:
-    """Every page, until one says that it is the last."""
+    """Every page, until the last one."""
     found = [ask(first)]
     while (after := goes_on(found[-1])) is not None:
         found.append(ask(after))

@@ -35,7 +35,7 @@ def _send(transport: QueueTransport, job_id: str, message: str) -> None:
 
 
 def _log(cloud: Cloud, job_id: str) -> list[tuple[int, str]]:
-    """What is committed of a job: sequence and message."""
+    """The committed statuses of a job: sequence and message."""
     log = cloud.log(JobKey(TENANT_ID, job_id))
     return [(int(status["sk"].partition("#")[2]), status["message"]) for status in log]
 
@@ -65,7 +65,7 @@ def _little_patience(cloud: Cloud) -> Iterator[None]:
 
 @contextmanager
 def _damaged_job(cloud: Cloud) -> Iterator[str]:
-    """A job whose head nobody can read: its statuses can't be committed, whatever one tries."""
+    """A job with an unreadable head, whose statuses can never be committed."""
     dynamodb, job_id = cloud.aws("dynamodb"), fresh_id("damaged")
     key = {"pk": {"S": partition(JobKey(TENANT_ID, job_id))}, "sk": {"S": "HEAD"}}
     dynamodb.put_item(TableName=cloud.outputs.status_table, Item={**key, "sequence": {"S": "no number"}})

@@ -40,7 +40,7 @@ subscription OnStatusUpdate($userId: ID!, $jobId: ID) {
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Somebody who watches a new job of their own, in one mode."""
+    """A user who watches an own new job, in one mode."""
 
     mode: str
     user_id: str
@@ -52,7 +52,7 @@ class Reader:
     api_key: str
 
     def config(self) -> dict[str, Any]:
-        """What the JavaScript clients are told of this reader."""
+        """The configuration of the JavaScript clients for this reader."""
         credentials = {"accessKeyId": self.iam.access_key_id, "secretAccessKey": self.iam.secret_access_key}
         of_mode: dict[str, dict[str, Any]] = {
             "apiKey": {"apiKey": self.api_key},
@@ -77,7 +77,7 @@ class Reader:
 
 @pytest.fixture(params=MODES)
 def reader(request: pytest.FixtureRequest, cloud: Cloud, iam_reader: IamCaller) -> Reader:
-    """A reader of each mode. A key and an IAM user stand for no user: they read the tenant `public`.
+    """A reader of each mode. A key and an IAM user have no user: they read the tenant `public`.
 
     Nobody else watches the tenant: another test's plain client would split the pushes.
     """
@@ -100,7 +100,7 @@ def reader(request: pytest.FixtureRequest, cloud: Cloud, iam_reader: IamCaller) 
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """What is published: two statuses one by one, then three in one commit, which is one push."""
+    """The published statuses: two one by one, then three in one commit, which is one push."""
 
     single: tuple[Update, ...]
     together: tuple[Update, ...]
@@ -196,7 +196,7 @@ def _environment(cloud: Cloud) -> dict[str, str]:
 def _receive(
     cloud: Cloud, reader: Reader, script: str, change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> NodeClient:
-    """Run a client through a story and check what it received."""
+    """Run a client through a story and check its received statuses."""
     story = Story.of(reader)
     config = {
         "graphqlUrl": cloud.outputs.graphql_url,
@@ -243,7 +243,7 @@ def test_subscription_link_receives_what_was_published(cloud: Cloud, reader: Rea
 
 @pytest.fixture(scope="session")
 def amplify_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a page with Amplify in it, on an origin of its own."""
+    """The address of a page with Amplify, on a separate origin."""
     with serve_page(tmp_path_factory.mktemp("page")) as url:
         yield url
 

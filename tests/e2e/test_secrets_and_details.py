@@ -88,7 +88,7 @@ def whole_log(cloud: Cloud, caller: Caller, job: str) -> list[dict[str, Any]]:
 
 
 def drawn(statuses: list[dict[str, Any]]) -> str:
-    """What the terminal shows."""
+    """The terminal's output."""
     console = Console(width=250, height=2_000, record=True, file=None, force_terminal=False)
     with console.capture() as shown:
         console.print(draw("job", statuses, seconds=1, height=2_000, now=time.time()))

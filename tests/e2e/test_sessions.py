@@ -28,7 +28,7 @@ mutation($connection: ID!, $action: SessionAction!, $jobs: [ID!]) {
 
 
 class Watched:
-    """A job of a user of its own, and the one session that user may have."""
+    """A job of a separate user, and the user's one session."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud

@@ -1,6 +1,6 @@
 """Ten thousand requests of all callers: nobody reads others' data, and nothing breaks.
 
-`python -m tests.e2e.visibility_run --help` asks more of them.
+`python -m tests.e2e.visibility_run --help` shows how to run more of them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def test_no_caller_reads_others_data_and_nothing_breaks(cloud: Cloud) -> None:
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    """Two users of one tenant with a job each, an API key, and somebody unknown."""
+    """Two users of one tenant with a job each, an API key, and an unknown caller."""
     people = [
         Principal(name=name, caller=CALLER, mode=COGNITO, user_id=name, tenant_id="city")
         for name in ("ann", "bob")

@@ -97,7 +97,7 @@ CONNECTIONS: tuple[Any, ...] = ("c-1", "tab_2", "C" * 128, "C" * 129, "a#b", "",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One question. `literal`: the arguments stand in the document instead of in variables."""
+    """One request. `literal`: the arguments are in the document instead of in variables."""
 
     number: int
     who: Principal
@@ -108,12 +108,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Everybody and everything there is."""
+    """All users, callers and jobs of a run."""
 
     principals: Sequence[Principal]
     jobs: Sequence[Job]
     page_tokens: dict[str, Principal] = field(default_factory=dict)
-    """What listJobs gave to go on with, and to whom."""
+    """The page tokens of listJobs, with their receivers."""
 
     @property
     def owners(self) -> list[tuple[str, str]]:
@@ -122,13 +122,13 @@ class World:
 
     @property
     def markers(self) -> set[str]:
-        """What tells of a user, a tenant or a job wherever it is found; chance writes none of them."""
+        """Markers that identify a user, a tenant or a job in any text. Chance produces none of them."""
         names = {name for owner in self.owners for name in owner} - {PUBLIC_TENANT}
         return names | {marker_of(job) for job in self.jobs}
 
 
 def build(cloud: Cloud) -> World:
-    """Make the users, tokens and keys, and name the jobs; nothing is published yet."""
+    """Create the users, tokens and keys, and name the jobs, without publishing statuses."""
     here, there, elsewhere = (fresh_id("tenant") for _ in range(3))
     people = [
         cloud.new_user(tenant, role)
@@ -179,7 +179,7 @@ def _job_id(number: int) -> str:
 
 
 def _namesakes(jobs: Sequence[Job], owners: Sequence[tuple[str, str]]) -> Iterator[Job]:
-    """Jobs of ids that other tenants use, so that each id of these is a job in every tenant."""
+    """Jobs with ids of other tenants, so that each of these ids is a job in every tenant."""
     owner_in = {tenant_id: user_id for user_id, tenant_id in owners}
     for job in jobs[:: len(owners) // 2]:
         for tenant_id, user_id in owner_in.items():
@@ -188,7 +188,7 @@ def _namesakes(jobs: Sequence[Job], owners: Sequence[tuple[str, str]]) -> Iterat
 
 
 def marker_of(job: Job) -> str:
-    """The part of a job's id that no other text has, in whatever way the rest of it is written."""
+    """The part of a job's id that no other text contains, with any encoding of the rest."""
     found = NUMBERED_ID.search(job.job_id)
     assert found is not None, job.job_id
     return found.group()
@@ -197,7 +197,8 @@ def marker_of(job: Job) -> str:
 def _token_holders(
     cloud: Cloud, jobs: Sequence[Job], user_id: str, tenants: tuple[str, str]
 ) -> Iterator[Principal]:
-    """View tokens of one user id in two tenants, for all jobs, one, one of somebody else, and too many."""
+    """View tokens of one user id in two tenants: for all jobs, one job, another user's job, and too many
+    jobs."""
     for tenant_id in tenants:
         own = [job.job_id for job in jobs if (job.user_id, job.tenant_id) == (user_id, tenant_id)]
         foreign = [job.job_id for job in jobs if job.user_id != user_id]
@@ -247,7 +248,7 @@ class _Silent:
 
 
 def _of_another_app_client(cloud: Cloud, people: Sequence[DemoUser]) -> Iterator[Principal]:
-    """Genuine tokens of the pool's users, the mightiest too, that another app client of the pool got."""
+    """Valid tokens of the pool's users, including admins, from another app client of the pool."""
     client_id = cloud.new_app_client()
     for number, user in enumerate(people):
         tokens = cloud.sign_in(user, client_id=client_id)
@@ -257,7 +258,7 @@ def _of_another_app_client(cloud: Cloud, people: Sequence[DemoUser]) -> Iterator
 
 
 def _strangers(cloud: Cloud, known: Sequence[Principal], user: DemoUser) -> Iterator[Principal]:
-    """Credentials that are no good any more, not yet, not here, or at all."""
+    """Invalid credentials: expired, too early, from another place, or forged."""
     cognito = next(who.caller for who in known if who.mode == COGNITO)
     assert isinstance(cognito, TokenCaller)
     iam = next(who.caller for who in known if who.mode == IAM)
@@ -287,7 +288,7 @@ def _strangers(cloud: Cloud, known: Sequence[Principal], user: DemoUser) -> Iter
 
 
 def questions(world: World, dice: random.Random, count: int) -> Iterator[Case]:
-    """Over HTTP: `count` of them."""
+    """`count` requests over HTTP."""
     known = [who for who in world.principals if who.known]
     strangers = [who for who in world.principals if not who.known]
     for number in range(count):
@@ -299,7 +300,7 @@ def questions(world: World, dice: random.Random, count: int) -> Iterator[Case]:
 
 
 def watches(world: World, dice: random.Random, count: int) -> Iterator[Case]:
-    """Over WebSockets: `count` of them, of principals that may connect."""
+    """`count` requests over WebSockets, of principals that may connect."""
     known = [who for who in world.principals if who.known]
     for number in range(count):
         who = dice.choice(known)
@@ -384,7 +385,7 @@ def _count_jobs(world: World, who: Principal, dice: random.Random) -> dict[str, 
 
 
 def _cancel(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
-    """No job of the world may really be cancelled: where that could be, the target is no job."""
+    """Replace the target of an allowed cancellation by a missing job, because the jobs must stay."""
     job_id = _job(world, who, dice)
     model = Model(world.jobs)
     if any(job.job_id == str(job_id) and model.may_cancel(who, job) for job in world.jobs):
@@ -393,7 +394,7 @@ def _cancel(world: World, who: Principal, dice: random.Random) -> dict[str, Any]
 
 
 def _answer(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
-    """No job of the world waits: whoever may answer is told so."""
+    """No job waits, so an allowed caller gets NotWaiting."""
     asked = {"jobId": _job(world, who, dice), "approved": dice.random() < 0.5}
     for name in ("invocationId", "comment"):
         if dice.random() < 0.3:
@@ -431,7 +432,7 @@ def _sync(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
 
 
 def _end(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
-    """Nobody of the world may really be thrown out: where that could be, the target is nobody."""
+    """Replace the target of an allowed call by a missing user, because the sessions must stay."""
     asked = {"userId": _user(world, who, dice)}
     if dice.random() < 0.7:
         asked["tenantId"] = _tenant(world, who, dice)

@@ -3,8 +3,8 @@
     model = Model(jobs)
     model.expect(principal, "getJob", {"jobId": "job-1"})   # Expected(kind, data)
 
-A case goes through the gates in AppSync's order: who is it, is it text, do the arguments fit their types, may
-this mode use this field, and then what the field's own rules say.
+The model checks a case in AppSync's order: the identity, the text, the types of the arguments, the access of
+the mode to the field, and then the field's own rules.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ LONG_AGO, LONG_HENCE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00.000+01:00"
 LONGEST_SEARCH = 400  # UTF-16 units
 LONGEST_REASON = 2_000
 PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#.+", re.ASCII)
-"""Where a page of a tenant's jobs ends."""
+"""The end of a page of a tenant's jobs."""
 MOST_SYNCED = 25
 MOST_FILTERED = 5
 INT_MAX = 2**31 - 1
 
-# What a case comes to, beside an answer.
+# The results of a case, besides an answer.
 REFUSED = "refused"  # 401 or 403 before the API is asked, or UnauthorizedException on a socket
 UNAUTHORIZED = "Unauthorized"
 MALFORMED = "malformed"  # no text at all
@@ -65,7 +65,7 @@ Arguments = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Somebody who asks. `known` is whether their credentials are good."""
+    """A caller. `known` is whether the credentials are valid."""
 
     name: str
     caller: Caller = field(repr=False)
@@ -79,29 +79,29 @@ class Principal:
 
     @property
     def leads(self) -> bool:
-        """Whether they may watch their whole tenant."""
+        """Whether the caller may watch the whole tenant."""
         return bool(self.roles & {"operator", "admin"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A status, made of secrets: for all who see the job, and one for operators only."""
+    """A status with markers: one for all readers of the job, and one for operators only."""
 
     message: str
     note: str
     internal: str
     spilled: bool = False
-    """Whether its metadata, with the note in it, was too big for the log."""
+    """Whether its metadata, which contains the note, is too big for the log."""
 
     @property
     def pushed(self) -> set[str]:
-        """What of it is in the log and in pushes."""
+        """The part of the status in the log and in pushes."""
         return {self.message} if self.spilled else {self.message, self.note}
 
 
 @dataclass(slots=True, kw_only=True)
 class Job:
-    """A job that exists, and its statuses in order."""
+    """An existing job, and its statuses in order."""
 
     job_id: str
     user_id: str
@@ -110,13 +110,13 @@ class Job:
 
     @property
     def key(self) -> JobKey:
-        """What tells it from the jobs of the same id in other tenants."""
+        """The key that distinguishes it from jobs with the same id in other tenants."""
         return JobKey(self.tenant_id, self.job_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a case must come to; `data` is the field's value, for ANSWER."""
+    """The expected result of a case. `data` is the field's value, for ANSWER."""
 
     kind: str
     data: Any = None
@@ -124,14 +124,14 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What a subscription that was let in may hear: of whom, and of which jobs if not of all."""
+    """The statuses that an accepted subscription may receive: the user, and the jobs if limited."""
 
     tenant_id: str
     user_id: str | None
     job_ids: tuple[str, ...] | None = None
 
     def hears(self, job: Job) -> bool:
-        """Whether a status of this job is for it."""
+        """Whether the subscription may receive a status of this job."""
         return (
             job.tenant_id == self.tenant_id
             and self.user_id in (None, job.user_id)
@@ -145,14 +145,14 @@ class _Stop(Exception):  # noqa: N818 - no error: how a gate ends a case
 
 
 class Model:
-    """The jobs there are, and what each principal may know of them."""
+    """The existing jobs, and the access of each principal."""
 
     def __init__(self, jobs: Sequence[Job], page_tokens: Mapping[str, Principal] | None = None) -> None:
         self.jobs = {job.key: job for job in jobs}
         self._page_tokens = {} if page_tokens is None else page_tokens
 
     def owns(self, who: Principal, job: Job) -> bool:
-        """The one rule that everything else comes down to."""
+        """The one rule behind all others."""
         return (
             job.tenant_id == who.tenant_id
             and who.user_id in (None, job.user_id)
@@ -160,16 +160,16 @@ class Model:
         )
 
     def may_see(self, who: Principal, job: Job) -> bool:
-        """Whether the job is theirs, or of the tenant that they operate."""
+        """Whether the job belongs to the principal, or to the tenant that the principal operates."""
         return self.owns(who, job) or self.may_lead(who, job)
 
     def visible(self, who: Principal, job_id: str) -> Job | None:
-        """The job, when it exists for this principal."""
+        """The job, if it exists for this principal."""
         job = self.jobs.get(JobKey(who.tenant_id, job_id))
         return job if job is not None and self.may_see(who, job) else None
 
     def secrets_of(self, who: Principal) -> set[str]:
-        """Every secret that this principal may read at all over HTTP."""
+        """Every marker that this principal may read over HTTP."""
         secrets: set[str] = set()
         for job in self.jobs.values() if who.known else ():
             leads = self.may_lead(who, job)
@@ -185,7 +185,7 @@ class Model:
         return who.leads and job.tenant_id == who.tenant_id
 
     def expect(self, who: Principal, operation: str, arguments: Arguments) -> Expected:
-        """What the case must come to."""
+        """The expected result of the case."""
         try:
             given = _admitted(who, operation, arguments)
             data = getattr(self, f"_{operation}")(who, given)
@@ -245,7 +245,7 @@ class Model:
         }
 
     def _listJobs(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
-        """Not the data itself: how many jobs at most, and which they may be."""
+        """The most jobs in the answer, and the jobs that it may contain."""
         limit = _page_size("listJobs", given)
         is_empty, token = _matches_none(given), given.get("nextToken")
         own = {job.job_id for job in self.jobs.values() if self.owns(who, job)}
@@ -254,7 +254,7 @@ class Model:
         return limit, set() if is_empty else own
 
     def _listTenantJobs(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
-        """As for listJobs."""
+        """The same as for listJobs."""
         if not who.leads:
             raise _Stop(FORBIDDEN)
         limit = _page_size("listTenantJobs", given)
@@ -264,7 +264,7 @@ class Model:
         return limit, set() if is_empty else self._led_by(who)
 
     def _countTenantJobs(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
-        """How many jobs are processing; all of a world's are."""
+        """The number of processing jobs; all jobs of a run are processing."""
         if not who.leads:
             raise _Stop(FORBIDDEN)
         return 0 if _matches_none(given) else len(self._led_by(who))
@@ -273,23 +273,23 @@ class Model:
         return {job.job_id for job in self.jobs.values() if self.may_lead(who, job)}
 
     def may_cancel(self, who: Principal, job: Job) -> bool:
-        """Whether the principal may ask for this job to be stopped."""
+        """Whether the principal may request to cancel this job."""
         return who.known and who.mode in MODES["cancelJob"] and who.job_ids is None and self.may_see(who, job)
 
     def _cancelJob(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
-        """Nobody may who asks: a job of a world goes on."""
+        """No principal may cancel a named job, because the jobs must stay."""
         _whole(who, given.get("reason"))
         _short(given["jobId"])
         raise _Stop(FORBIDDEN)
 
     def _answerWaiting(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
-        """Nothing of a world waits. Only whoever may answer learns that."""
+        """No job waits. Only a principal who may answer gets this error."""
         _whole(who, given.get("comment"))
         _short(given["jobId"], given.get("invocationId"))
         raise _Stop(FORBIDDEN if self.visible(who, given["jobId"]) is None else NOT_WAITING)
 
     def _went_on(self, who: Principal, token: str) -> bool:
-        """Whether a list that all of a user's jobs are in gave this token."""
+        """Whether this token comes from a list of all of a user's jobs."""
         holder = self._page_tokens.get(token)
         return (
             holder is not None
@@ -353,7 +353,7 @@ class Model:
 
 
 def _admitted(who: Principal, operation: str, arguments: Arguments) -> dict[str, Any]:
-    """The arguments as resolvers get them, when the case gets that far. Raises _Stop."""
+    """The arguments for the resolvers, if the case reaches them. Raises _Stop."""
     if not who.known:
         raise _Stop(REFUSED)
     try:
@@ -460,7 +460,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "createdBefore": _time_or_null,
     "joined": _bool_or_null,
 }
-"""Everything else is an id."""
+"""Every other type is an id."""
 
 
 def _page_size(operation: str, given: Arguments) -> int:
@@ -472,12 +472,12 @@ def _page_size(operation: str, given: Arguments) -> int:
 
 
 def is_after(given: Arguments) -> bool:
-    """Whether only jobs are asked for that come after all there are."""
+    """Whether the request is for jobs after all existing ones."""
     return given.get("createdAfter") == LONG_HENCE
 
 
 def _matches_none(given: Arguments) -> bool:
-    """Whether a list is narrowed to no job of a world: none has a title or a workflow. Raises _Stop."""
+    """Whether a filter matches no job, because none has a title or a workflow. Raises _Stop."""
     search = given.get("search") or ""
     if len(search.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST_SEARCH:
         raise _Stop(BAD_REQUEST)
@@ -494,7 +494,7 @@ def _is_connection(text: str) -> bool:
 
 
 def _connection(given: Arguments) -> None:
-    """A subscription may name none, and then the name is empty or absent."""
+    """A subscription may have no name: an empty or absent one."""
     named = given.get("connectionId")
     if named and not _is_connection(named):
         raise _Stop(BAD_REQUEST)

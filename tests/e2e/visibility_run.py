@@ -108,7 +108,7 @@ PROBLEMS_KEPT = 20
 
 @dataclass(slots=True)
 class Report:
-    """What was asked, what came of it, and what was wrong with that."""
+    """The requests, their results, and the findings."""
 
     cases: collections.Counter[str] = field(default_factory=collections.Counter)
     deliveries: int = 0
@@ -116,7 +116,7 @@ class Report:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, case: Case, kind: str, complaints: Iterable[str]) -> None:
-        """One case and what is wrong with it."""
+        """One case with its findings."""
         with self._lock:
             self.cases[f"{case.operation}: {kind}"] += 1
             for complaint in complaints:
@@ -124,7 +124,7 @@ class Report:
                 self._keep(f"{complaint}\n  case {case.number}: {case.who.name}, {asked}")
 
     def complain(self, problem: str) -> None:
-        """Something wrong beside a case."""
+        """A finding outside of a case."""
         with self._lock:
             self._keep(problem)
 
@@ -134,7 +134,7 @@ class Report:
 
     @property
     def total(self) -> int:
-        """How many cases there were."""
+        """The number of cases."""
         return sum(self.cases.values())
 
     def __str__(self) -> str:
@@ -144,7 +144,7 @@ class Report:
 
 
 class Fuzz:
-    """One world in one localcloud."""
+    """One run of the fuzz in one localcloud."""
 
     def __init__(self, cloud: Cloud, seed: int) -> None:
         self._cloud = cloud
@@ -158,13 +158,13 @@ class Fuzz:
         self._turn_pages()
 
     def _hidden_from(self, who: Principal) -> set[str]:
-        """What tells of jobs whose ids none of this principal's own jobs has."""
+        """The markers of jobs whose ids differ from those of the principal's own jobs."""
         jobs = self.world.jobs
         seen = {marker_of(job) for job in jobs if who.known and self._model.may_see(who, job)}
         return {marker_of(job) for job in jobs} - seen
 
     def tell(self) -> None:
-        """Publish one to three statuses of every job, each with secrets of its own."""
+        """Publish one to three statuses of every job, each with its own markers."""
         for job in self.world.jobs:
             fresh = [
                 _new_status(spilled=self._dice.random() < SPILLED) for _ in range(self._dice.randrange(1, 4))
@@ -179,7 +179,7 @@ class Fuzz:
         self._secrets = {who.name: self._model.secrets_of(who) for who in self.world.principals}
 
     def _turn_pages(self) -> None:
-        """Ask everybody's list for a page of one job, and keep what it gives to go on with."""
+        """Read a page of one job from every user's list, and store its page token."""
         for who in self.world.principals:
             if who.known and who.mode in MODES["listJobs"]:
                 answer = self._cloud.graphql(who.caller, DOCUMENTS["listJobs"], {"limit": 1})
@@ -190,7 +190,7 @@ class Fuzz:
     # Over HTTP: snapshot, list, replay, sessions, and the mutations that are not theirs.
 
     def ask(self, count: int) -> None:
-        """Ask `count` questions."""
+        """Send `count` requests."""
         cases = list(questions(self.world, self._dice, count))
         with ThreadPoolExecutor(WORKERS) as pool:
             for done in [pool.submit(self._ask_all, cases[start::WORKERS]) for start in range(WORKERS)]:
@@ -237,7 +237,7 @@ class Fuzz:
         if leaked:
             yield f"LEAK of {sorted(leaked)}: {text[:300]}"
         if TOO_TALKATIVE.search(text):
-            yield f"an answer that says too much: {text[:300]}"
+            yield f"an answer with others' data: {text[:300]}"
         own = {case.who.user_id, case.who.tenant_id}
         for owner in {name for pair in self.world.owners for name in pair} - own:
             if owner in text and owner not in _text(case) and not self._may_name(case.who, owner):
@@ -253,7 +253,7 @@ class Fuzz:
     # Over WebSockets.
 
     def watch(self, count: int) -> None:
-        """Start `count` subscriptions, publish about every job, and compare what each one heard."""
+        """Start `count` subscriptions, publish for every job, and compare the received statuses."""
         cases = list(watches(self.world, self._dice, count))
         before = {job.key: len(job.statuses) for job in self.world.jobs}
         with ExitStack() as open_sockets:
@@ -301,7 +301,7 @@ class Fuzz:
         started: Mapping[str, tuple[Case, Watch]],
         news: Mapping[JobKey, Sequence[Told]],
     ) -> None:
-        """Stop each subscription; what came before its end is all it will ever have heard."""
+        """Stop each subscription. It receives nothing after its end."""
         heard: dict[str, list[str]] = {subscription_id: [] for subscription_id in started}
         for subscription_id in started:
             socket.stop(subscription_id)
@@ -376,7 +376,7 @@ def _differences(case: Case, expected: Any, data: Any) -> Iterator[str]:
 
 
 def token_problems(who: Principal, token: str, markers: Iterable[str]) -> Iterator[str]:
-    """A page token is the id of an own job, for a list of certain jobs, or opaque: it tells nothing.
+    """A page token is the id of an own job, for a limited list, or opaque.
 
     A readable one would show a marker. Encrypted bytes look random: each of the 60 markers has 14 bytes or
     more, so that chance finds one in the 500 bytes of a token with 60 * 500 * 256**-14 < 1e-28.
@@ -400,7 +400,7 @@ def _text(case: Case) -> str:
 
 
 def run(cloud: Cloud, *, seed: int, question_count: int, watch_count: int) -> Report:
-    """Half of the questions before the subscriptions and half after them."""
+    """Send half of the requests before the subscriptions and half after them."""
     fuzz = Fuzz(cloud, seed)
     fuzz.ask(question_count // 2)
     fuzz.watch(watch_count)
@@ -409,7 +409,7 @@ def run(cloud: Cloud, *, seed: int, question_count: int, watch_count: int) -> Re
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0 when nothing was wrong, 1 otherwise."""
+    """Exit code 0 without findings, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.visibility_run", description=__doc__)
     parser.add_argument("--questions", type=int, default=20_000)
     parser.add_argument("--watches", type=int, default=2_000)

@@ -11,12 +11,12 @@ import pytest
 T = TypeVar("T")
 
 DEADLINE_SECONDS: Final = 120.0
-"""Long enough for a machine that does much else: only a failing test waits so long."""
+"""Long enough for a busy machine. Only a failing test waits this long."""
 POLL_SECONDS: Final = 0.1
 
 
 def wait_for(what: str, seen: Callable[[], T | None], *, cached_seconds: float = 0.0) -> T:
-    """What `seen` answers once it answers with something; before, a cache may answer for `cached_seconds`.
+    """Wait for a result of `seen`, and return it. Before, a cache may answer for `cached_seconds`.
 
     Fails when it does not in time.
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 SHORTEST = 8  # the emulator's API keys are eight hexadecimal digits
 LONG = 20
-"""From here on chance writes none: there are more than 16**20 = 10**24 of them.
+"""Longer credentials do not occur by chance: there are more than 16**20 = 10**24 of them.
 
 Shorter ones are looked for as whole words. Eight given hexadecimal digits stand by chance in one run of 4 000
 somewhere in the 10**6 of the logs' UUIDs. As a word, which no part of a UUID or of a name with a suffix is,
@@ -21,7 +21,8 @@ they stand there in one of a million. What is left of them in base64 says nothin
 
 
 def written(cloud: Cloud) -> Iterator[tuple[str, str]]:
-    """Name and text of every log: files of the server, the emulator and the deployment, and CloudWatch's."""
+    """Name and text of all written output: files of the server, the emulator and the deployment, and
+    CloudWatch's."""
     for path in sorted(cloud.state.root.glob("*.log")):
         yield path.name, path.read_text(errors="replace")
     logs = cloud.aws("logs")
@@ -31,9 +32,9 @@ def written(cloud: Cloud) -> Iterator[tuple[str, str]]:
 
 
 def found_in_logs(cloud: Cloud) -> list[str]:
-    """Where a credential that was used, or a socket's `header` parameter, is written: empty as it should be.
+    """The places of written credentials, or of a socket's `header` parameter. A correct system has none.
 
-    Says which log and which kind of credential, never the credential.
+    A place names the file and the kind of the credential, never the credential.
     """
     traces = list(_traces(cloud.credentials.items()))
     found = []
@@ -49,7 +50,7 @@ def _is_there(trace: str, text: str) -> bool:
 
 
 def _traces(credentials: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """What would show that a credential was written: itself, a token's signature, and itself in base64."""
+    """The texts that reveal a credential: itself, a token's signature, and itself in base64."""
     for credential, kind in credentials:
         assert len(credential) >= SHORTEST, kind
         yield kind, credential

@@ -28,7 +28,7 @@ from tests.infra.variants import (
 
 @pytest.fixture(scope="session", autouse=True)
 def node_beside_the_interpreter() -> None:
-    """The construct library runs in the Node of the virtual environment, whatever the PATH says."""
+    """Let the construct library run in the Node of the virtual environment, with any PATH."""
     node = Path(sys.executable).with_name("node")
     if node.exists():
         os.environ["JSII_NODE"] = str(node)
@@ -36,7 +36,7 @@ def node_beside_the_interpreter() -> None:
 
 @pytest.fixture(scope="session")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page as it is built: index.html, and a file with its hash in its name."""
+    """A built page: index.html, and a file with its hash in its name."""
     folder = tmp_path_factory.mktemp("page")
     (folder / "assets").mkdir()
     (folder / "index.html").write_text("<!doctype html><title>A page</title>")
@@ -145,7 +145,7 @@ def guarded_stacks(
 def existing_pool_stacks(
     node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Stack]:
-    """Prod's, with a user pool that was there before, one page that may call the API, and none of ours."""
+    """Prod's stacks, with an existing user pool, one page that may call the API, and none of our pages."""
     from statusbeam.cdk import ExistingUserPool, FirewallOptions  # noqa: PLC0415 - starts Node
 
     return variant(

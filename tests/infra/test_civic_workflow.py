@@ -36,7 +36,7 @@ def checkpoints(machine: Machine) -> dict[str, Machine]:
 
 
 def path(machine: Machine) -> list[str]:
-    """The states in order when nothing fails and no failure is asked for."""
+    """The states in order, without failures."""
     names, name = [], machine["StartAt"]
     while name:
         names.append(name)

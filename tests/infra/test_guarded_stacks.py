@@ -104,7 +104,7 @@ def test_there_is_no_other_key(guarded_stacks: dict[str, Stack]) -> None:
 
 
 def through(stack: Stack, role: Any) -> dict[str, set[str]]:
-    """What a role may do with the key, by the service that asks in its name."""
+    """The actions of a role on the key, by the calling service."""
     found: dict[str, set[str]] = {}
     for statement in statements(stack, role):
         if statement["Resource"] == KEY and "Condition" in statement:

@@ -84,7 +84,7 @@ def test_the_cost_of_a_thousand_statuses_counts_each_operation_at_its_price(stac
 
 
 def evaluated(expression: str, values: dict[str, float]) -> float:
-    """What CloudWatch's metric math makes of an hour's values."""
+    """The result of CloudWatch's metric math for an hour's values."""
     functions = {"IF": lambda holds, value: value if holds else None, "FILL": lambda value, _: value}
     found = eval(expression, {"__builtins__": {}, **functions}, values)  # noqa: S307 - our own template
     assert isinstance(found, float)

@@ -52,7 +52,7 @@ def named(target: Resource) -> str:
 
 
 def grants(stack: Stack, role: Any, own_log: str | None = None) -> Grants:
-    """What a role may do, by resource. Refuses statements that are not plain allows."""
+    """The allowed actions of a role, by resource. Refuses statements that are not plain allows."""
     name = role["Fn::GetAtt"][0]
     found: Grants = {}
     for policy in stack.all("AWS::IAM::Policy"):

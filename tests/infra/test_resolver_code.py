@@ -40,7 +40,7 @@ Built = Callable[[Mapping[str, str]], ResolverBundles]
 
 @pytest.fixture
 def built(tmp_path: Path) -> Built:
-    """Builds these files with the guards, as `make resolvers` builds ours, and reads what came of it."""
+    """Builds these files with the guards, like `make resolvers`, and reads the result."""
 
     def build(files: Mapping[str, str]) -> ResolverBundles:
         sources, bundles = tmp_path / "resolvers", tmp_path / "bundles"

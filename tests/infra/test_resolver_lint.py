@@ -24,7 +24,7 @@ export function response(ctx) { return ctx.result; }
 def lint(
     folder: Path, files: Mapping[str, str], rules: Path = APPSYNC_RULES
 ) -> dict[str, list[dict[str, Any]]]:
-    """What the lint says of each file of a folder, as of a user's own resolvers."""
+    """The lint's findings in each file of a folder, as for a user's own resolvers."""
     (folder / "shared").mkdir()
     (folder / "tsconfig.json").write_text(json.dumps(TYPES))
     for name, text in files.items():

@@ -24,7 +24,7 @@ PAGES = ("https://status.example.com/", "http://localhost:5173/")
 
 
 def sign_in_of(outdir: Path, readers: ReaderOptions) -> tuple[SignIn, Stack]:
-    """How these readers sign in, in a stack with nothing else, checked at synth as ours are."""
+    """The sign-in of these readers in a bare stack, checked at synth like ours."""
     from aws_cdk import Environment  # noqa: PLC0415 - starts Node, which only these tests need
     from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
 
@@ -48,7 +48,7 @@ def config_of(web: Stack) -> dict[str, Any]:
 
 
 def configs_of(web: Stack) -> list[dict[str, Any]]:
-    """The config.json of all pages of the app, without what only the deployment knows."""
+    """The config.json of all pages of the app, without values of the deployment."""
     files = web.path.parent.glob("asset.*/config.json")
     return [json.loads(re.sub("<<marker.*?>>", "null", file.read_text())) for file in files]
 

@@ -289,7 +289,7 @@ def test_the_longest_ids_are_within_the_limits() -> None:
 
 
 def evaluated(expression: str, *, redrives: int | None, **bindings: Any) -> Any:
-    """What Step Functions makes of JSONata; the emulator's executions know no redrives."""
+    """Evaluate JSONata like Step Functions, because the emulator has no redrives."""
     execution = {} if redrives is None else {"RedriveCount": redrives}
     states = {"context": {"Execution": execution, "State": {"EnteredTime": "2026-11-20T09:30:00.123Z"}}}
     text = expression.removeprefix("{%").removesuffix("%}")

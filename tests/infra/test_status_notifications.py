@@ -43,7 +43,7 @@ def stack(node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFa
 
 
 def statements(stack: Stack, handler: str) -> list[dict[str, Any]]:
-    """What the function's role may do."""
+    """The allowed actions of the function's role."""
     role = stack.function(handler).properties["Role"]["Fn::GetAtt"][0]
     return [
         statement

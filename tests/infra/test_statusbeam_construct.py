@@ -33,7 +33,7 @@ Fill = Callable[["CdkStack"], None]
 
 
 def stack_with(outdir: Path, fill: Fill) -> Stack:
-    """A stack of another app with what `fill` puts into it, checked at synth as ours are."""
+    """A stack of another app, filled by `fill` and checked at synth like ours."""
     from aws_cdk import Environment  # noqa: PLC0415 - starts Node, which only these tests need
     from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
 
@@ -276,7 +276,7 @@ def test_every_option_is_documented_and_every_documented_one_exists(name: str) -
 
 
 def app_with(outdir: Path, *fills: Fill, context: dict[str, str] | None = None) -> dict[str, Stack]:
-    """An app of theirs with a stack for each of `fills`, checked at synth as ours are."""
+    """Another app with a stack for each of `fills`, checked at synth like ours."""
     from aws_cdk import Environment  # noqa: PLC0415 - starts Node
     from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
 

@@ -62,7 +62,7 @@ def keys_of(table: Resource) -> tuple[str, ...]:
 
 
 def make(client: Any, table: Resource) -> None:
-    """Create the table as its template says."""
+    """Create the table from its template."""
     names = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")
     wanted = {name: table.properties[name] for name in names if name in table.properties}
     client.create_table(TableName=table.name, **wanted)

@@ -33,7 +33,7 @@ def joined(value: Any) -> str:
 
 
 def uploads(stack: Stack) -> dict[str, dict[str, Any]]:
-    """The two uploads: of what has its hash in its name, and of the rest."""
+    """The two uploads: files with their hash in the name, and all others."""
     found = [r.properties for r in stack.all("Custom::CDKBucketDeployment")]
     assert len(found) == 2
     return {"hashed" if "Include" in upload else "rest": upload for upload in found}

@@ -44,7 +44,7 @@ class Place:
     def run(
         self, *command: str, fails: bool = False, variables: Mapping[str, str] | None = None, given: str = ""
     ) -> str:
-        """What a command of the environment printed. It must succeed, or fail if `fails`."""
+        """The output of a command of the environment. It must succeed, or fail if `fails`."""
         done = subprocess.run(
             [str(self.environment / "bin" / command[0]), *command[1:]],
             cwd=self.folder,
@@ -61,7 +61,7 @@ class Place:
         return done.stdout + done.stderr
 
     def python(self, program: str, variables: Mapping[str, str] | None = None) -> str:
-        """What a Python program printed."""
+        """The output of a Python program."""
         return self.run("python", "-c", program, variables=variables)
 
     def write(self, files: Mapping[str, str]) -> None:
@@ -99,7 +99,7 @@ def dist() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def build_wheel(dist: ModuleType) -> Callable[[Path], Path]:
-    """Builds the wheel of the working tree in a folder: what git would take, and what `make` built."""
+    """Builds the wheel of the working tree in a folder, from git's files and the results of `make`."""
 
     def build(folder: Path) -> Path:
         listed = subprocess.run(
@@ -154,12 +154,12 @@ def place(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[...
 
 @pytest.fixture(scope="session")
 def laptop(place: Callable[..., Place]) -> Place:
-    """What the tutorials install, with the newest versions that are locked."""
+    """The packages of the tutorials, with the newest locked versions."""
     return place("[local]", "pytest", constraints=LOCK)
 
 
 def key_of(extras: str, packages: Sequence[str], constraints: Path | None) -> str:
-    """A name that changes with what is installed beside the wheel."""
+    """A name that changes with the packages that are installed beside the wheel."""
     wanted: Mapping[str, object] = PROJECT["optional-dependencies"]
     pins = constraints.read_text() if constraints else ""
     text = repr((sys.version, extras, packages, wanted, pins))

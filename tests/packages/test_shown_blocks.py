@@ -19,7 +19,7 @@ COPIED = ("README.md", "CONTRIBUTING.md", "Makefile", "docs", "tests/documents.p
 
 @pytest.fixture(scope="module")
 def reader(place: Callable[..., Place]) -> Place:
-    """The wheel, and the pages with what reads them."""
+    """The wheel, and the pages with their tests."""
     at = place("[local]", "pytest", "moto[secretsmanager]", constraints=LOCK)
     for name in COPIED:
         (at.folder / name).parent.mkdir(parents=True, exist_ok=True)

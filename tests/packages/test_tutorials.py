@@ -36,12 +36,13 @@ statusbeam() {
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody in an empty folder, in a shell with the wheel."""
+    """A newcomer in an empty folder, in a shell with the wheel."""
 
     at: Place
 
     def types(self, page: Sequence[Block]) -> str:
-        """What a shell prints to somebody who keeps the page's files and types its commands, in order."""
+        """The output of a shell for a newcomer who saves the page's files and types its commands, in
+        order."""
         ran = subprocess.run(
             ["bash", "-c", TYPED + "".join(map(typed, page))],
             cwd=self.at.folder,
@@ -55,7 +56,7 @@ class Reader:
         return ran.stdout
 
     def statusbeam(self, *words: str, given: str = "") -> str:
-        """What the command printed."""
+        """The output of the command."""
         return self.at.run("statusbeam", *words, variables=self.variables, given=given)
 
     def job(self, job_id: str) -> dict[str, Any]:

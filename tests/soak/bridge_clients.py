@@ -44,7 +44,7 @@ def events_of(job_id: str) -> str:
 
 @dataclass(slots=True)
 class ReceivedEvents:
-    """What a client of server-sent events has received: the statuses after its snapshot."""
+    """The statuses that a client of server-sent events received after its snapshot."""
 
     joined_at: list[int] = field(default_factory=list)
     sequences: list[int] = field(default_factory=list)
@@ -100,7 +100,7 @@ class EventSourceClient:
 
 @dataclass(slots=True)
 class ReceivedMessages:
-    """What a client of the five messages has received, without heartbeats, and the cursor to resume with."""
+    """The messages that a client of the five messages received, without heartbeats, and its cursor."""
 
     texts: list[str] = field(default_factory=list)
     cursor: str = "0:0"

@@ -1,8 +1,8 @@
 """Kills the bridge repeatedly during a job: no client loses a status, or gets one twice.
 
-A kill is what `kill -9` is for a client: the connection breaks after any byte, no goodbye, and for a while
-nobody listens. The log stays. One client reads server-sent events, by `httpx-sse`, and comes back as a
-browser's EventSource does; one reads the five messages. Time is virtual, and a seed always does the same.
+A kill has the effect of `kill -9` for a client: the connection breaks after any byte, and for a while no
+server listens. The log stays. One client reads server-sent events, by `httpx-sse`, and reconnects like a
+browser's EventSource; one reads the five messages. Time is virtual, and a seed always does the same.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ON_THE_WAY_SECONDS: Final = 0.1
 
 @dataclass(slots=True)
 class KillTally:
-    """What the runs saw."""
+    """The counts of the runs."""
 
     runs: int = 0
     kills: int = 0
@@ -49,7 +49,7 @@ class KillTally:
     resumed: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: KillTally) -> None:
-        """Add what another run saw."""
+        """Add the counts of another run."""
         self.runs += other.runs
         self.kills += other.kills
         self.statuses += other.statuses
@@ -64,7 +64,7 @@ def _application() -> FastAPI:
 
 
 class Bridges:
-    """One bridge after the other on one log; at most one listens."""
+    """Successive bridges on one log. At most one listens."""
 
     def __init__(self, journal: MemoryJournal, clock: Clock, chance: random.Random, tally: KillTally) -> None:
         self.chance = chance
@@ -75,17 +75,18 @@ class Bridges:
         self._connections: dict[Connection, None] = {}  # in the order of their opening, as a seed has it
 
     async def start(self) -> None:
-        """Begin to listen, as a new process does."""
+        """Start to listen, like a new process."""
         bridge = Bridge.in_memory(self._journal, authenticate=by_name, clock=self._clock)
         # Few steps are kept, so that some clients are served from the log again.
         bridge.tails = Tails(bridge.reader, clock=self._clock, steps_kept=self.chance.choice((2, 8, 256)))
-        # All that a process remembers is in these two. Building the routes anew is most of a run's time.
+        # The whole state of a process is in these two. Building the routes again would take most of a run's
+        # time.
         self._app = _application()
         self._app.state.bridge = bridge
         self._app.state.connections = ConnectionManager(bridge)
 
     async def kill(self) -> None:
-        """Nobody listens, and every connection breaks where it is."""
+        """Stop listening, and break every connection at its current byte."""
         self._app = None
         self.tally.kills += 1
         for connection in tuple(self._connections):
@@ -94,7 +95,7 @@ class Bridges:
         await asyncio.sleep(0)
 
     def open(self, scope: Mapping[str, Any]) -> Connection:
-        """A connection to the bridge that listens. Raises ConnectionRefusedError."""
+        """A connection to the listening bridge. Raises ConnectionRefusedError."""
         if self._app is None:
             raise ConnectionRefusedError
         self.tally.connections += 1
@@ -107,14 +108,14 @@ class Bridges:
         self._connections.pop(connection, None)
 
     async def end(self) -> None:
-        """Break what is left."""
+        """Break the remaining connections."""
         for connection in tuple(self._connections):
             connection.cut()
         await asyncio.sleep(0)
 
 
 class Connection:
-    """One request or socket, from the client's side: what the application sends comes out, up to a cut."""
+    """One request or socket, from the client's side: it returns the application's messages, up to a cut."""
 
     def __init__(self, app: FastAPI, scope: Mapping[str, Any], chance: random.Random) -> None:
         self._chance = chance
@@ -134,11 +135,11 @@ class Connection:
         self._sent.put_nowait(dict(message))
 
     def give(self, message: dict[str, Any]) -> None:
-        """What the client sends."""
+        """The client's messages."""
         self._received.put_nowait(message)
 
     async def take(self) -> dict[str, Any] | None:
-        """What the application sent next; None at its end. Raises ConnectionResetError after a cut."""
+        """The application's next message; None at its end. Raises ConnectionResetError after a cut."""
         if self.is_cut and self._sent.empty():
             raise ConnectionResetError
         await asyncio.sleep(self._chance.expovariate(1 / ON_THE_WAY_SECONDS))
@@ -148,7 +149,7 @@ class Connection:
         return message
 
     def cut(self) -> None:
-        """Break the connection: some of what was sent last never arrives, also a part of an event."""
+        """Break the connection: some of the last bytes never arrive, also a part of an event."""
         self.is_cut = True
         on_the_way = []
         while not self._sent.empty():
@@ -160,7 +161,7 @@ class Connection:
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """httpx's way to the bridges."""
+    """An httpx transport to the bridges."""
 
     def __init__(self, bridges: Bridges) -> None:
         self._bridges = bridges
@@ -192,7 +193,7 @@ class Transport(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """The body of an answer, which a cut ends within an event."""
+    """The body of an answer. A cut may end it within an event."""
 
     def __init__(self, connection: Connection, bridges: Bridges) -> None:
         self._connection = connection
@@ -221,7 +222,7 @@ class _Body(httpx.AsyncByteStream):
 
 @dataclass(slots=True)
 class SocketClient:
-    """Comes back with the cursor of its last message, until the bridge closes with 1000."""
+    """Reconnects with the cursor of its last message, until the bridge closes with 1000."""
 
     received: ReceivedMessages = field(default_factory=ReceivedMessages)
     cuts: int = 0
@@ -283,7 +284,7 @@ async def _kill_run(seed: int) -> KillTally:
             async with asyncio.timeout(LONGEST_SECONDS):
                 await asyncio.gather(*followers)
         except TimeoutError:
-            raise SoakError(f"seed {seed}: a client was not left alone after the end") from None
+            raise SoakError(f"seed {seed}: a client reconnects after the end") from None
         finally:
             await bridges.end()
     tally.resumed.update(events=events.cuts, sockets=socket.cuts)

@@ -31,7 +31,7 @@ DESCRIPTION = (
 )
 _POISON_EVERY = 10
 _MEMORY_START = 1_795_163_400.0
-"""The time in runs whose table nobody else's clock looks at."""
+"""The time in runs whose table no other clock reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ def _count(text: str) -> int:
 
 @contextmanager
 def _silent_publishers() -> Iterator[None]:
-    """What they say of their troubles, which are made on purpose, would hide what is found."""
+    """Hide the log lines of the planted failures, which would hide the findings."""
     logger = logging.getLogger("statusbeam")
     before = logger.level
     logger.setLevel(logging.CRITICAL)

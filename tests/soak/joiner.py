@@ -1,6 +1,6 @@
 """The joiner model: a client follows a job over a network that loses, doubles, swaps and cuts, from one seed.
 
-tally = join_run(seed=7)        # SoakError if what it showed isn't the log
+tally = join_run(seed=7)        # SoakError if the client's log differs from the job's
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Status = dict[str, Any]
 
 @dataclass(slots=True)
 class JoinTally:
-    """What the network did to the pushes, and what the client made of it."""
+    """The network's faults, and the client's counts."""
 
     statuses: int = 0
     pushes_lost: int = 0
@@ -40,7 +40,7 @@ class JoinTally:
     replays: int = 0
 
     def add(self, other: JoinTally) -> None:
-        """Count another run in."""
+        """Add the counts of another run."""
         self.statuses += other.statuses
         self.pushes_lost += other.pushes_lost
         self.pushes_doubled += other.pushes_doubled
@@ -49,7 +49,7 @@ class JoinTally:
 
 
 def join_run(*, seed: int, client: JobLog | None = None) -> JoinTally:
-    """Let a client follow one job from somewhere in it to its end. Raises SoakError."""
+    """Let a client follow one job from any position to its end. Raises SoakError."""
     run = _Run(Random(seed), client or JobLog(JOB_ID))  # noqa: S311 - no secret
     run.play()
     shown = [status["sequence"] for status in run.shown]
@@ -133,7 +133,7 @@ class _Run:
             self._on_the_way.append(push)
 
     def _arrive(self) -> None:
-        """Some of what is on the way arrives, in any order."""
+        """Deliver some of the pending pushes, in any order."""
         self._rng.shuffle(self._on_the_way)
         while self._on_the_way and self._rng.random() > _HELD_BACK:
             self._client.add_push(self._on_the_way.pop())

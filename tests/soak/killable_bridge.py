@@ -57,7 +57,7 @@ class ServedJournal(MemoryJournal):
 
 
 class _Stores(SyncManager):
-    """The process that keeps what outlives a bridge."""
+    """The process with the state that outlives a bridge."""
 
 
 _Stores.register("journal", ServedJournal)
@@ -99,7 +99,7 @@ class _ServedTicketStore:
 
 @dataclass(frozen=True, slots=True)
 class _Served:
-    """What a bridge reads and keeps in the other process."""
+    """A bridge's state in the other process."""
 
     journal: ServedJournal
     tickets: DictProxy[str, tuple[str, int]]
@@ -185,7 +185,7 @@ class KillableBridge:
         here.close()
 
     def kill(self) -> None:
-        """Send SIGKILL to the bridge, and wait for its end. Nobody listens then."""
+        """Send SIGKILL to the bridge, and wait for its end. Then no server listens."""
         self._end()
         if self._process.exitcode != -signal.SIGKILL:
             raise ChildProcessError(f"the bridge had ended before: exit code {self._process.exitcode}")

@@ -42,7 +42,7 @@ AGENTS = ("Geo Agent", "Weather Agent", "Permit Agent")
 STEPS = 3
 REPORTERS = 8
 FOLLOWED_EVERY = 25
-"""Of so many jobs one has a follower."""
+"""One in this number of jobs has a follower."""
 FAULTS = {"drop": 0.05, "duplicate": 0.05, "reorder": 0.05}
 KILL_PAUSE_SECONDS = 10.0
 DRAIN_SECONDS = 600.0
@@ -53,12 +53,12 @@ ENDINGS = {"completed": "complete", "failed": "error", "cancelled": "cancelled"}
 
 
 class LoadError(AssertionError):
-    """A status was lost, came twice or out of order; the message names the job."""
+    """A status was lost, doubled or out of order. The message names the job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """A job as its agents reported it: the messages that its log must have, each once."""
+    """A reported job: the messages that its log must have, each once."""
 
     key: JobKey
     messages: frozenset[str]
@@ -67,7 +67,7 @@ class Reported:
 
 @dataclass(slots=True, kw_only=True)
 class Load:
-    """What a run did."""
+    """The counts of a run."""
 
     jobs: int = 0
     statuses: int = 0
@@ -207,7 +207,7 @@ def _killing(cloud: Cloud, load: Load, rng: random.Random) -> Iterator[None]:
 
 
 def _server(cloud: Cloud) -> psutil.Process:
-    """The process that `statusbeam local up` has left behind: the data plane."""
+    """The process of the data plane, which `statusbeam local up` has started."""
     return psutil.Process(json.loads(cloud.state.process_record.read_text())["pid"])
 
 
@@ -229,7 +229,7 @@ def _data_plane_megabytes(cloud: Cloud) -> float:
 
 
 def _check(cloud: Cloud, reported: Reported) -> int:
-    """Wait for the job's end in its log, then check the whole log; how many statuses it has."""
+    """Wait for the job's end in its log, then check the whole log. Returns the number of statuses."""
     job_id = reported.key.job_id
     deadline = time.monotonic() + DRAIN_SECONDS
     log = cloud.log(reported.key)
@@ -256,7 +256,7 @@ def _check_order(job_id: str, sequences: Sequence[int | None], whose: str) -> No
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run on a localcloud of its own; exit code 1 when a status was lost, doubled or moved."""
+    """Run on a separate localcloud. Exit code 1 if a status was lost, doubled or reordered."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak.load", description=__doc__.split("\n")[0])
     parser.add_argument("--jobs", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)

@@ -3,11 +3,10 @@ answers, from one seed.
 
     tally = soak_run(MemoryTable(), "StatusTable", seed=7, start=1_795_163_400.0)   # or SoakError
 
-No two things run at the same time: at each step of a publisher the seed decides whether others do whole
-deliveries first, or whether its process dies. All a publisher does to the table is one transaction, so others
-that come before its read, between that and its transaction, or later are all the orders there are. Some
-transactions meet another one on the way and are refused; of others the answer gets lost, so that a publisher
-that lives on takes for failed what is committed.
+Nothing runs in parallel: at each step of a publisher, the seed decides whether others do whole deliveries
+first, or whether its process dies. A publisher makes one transaction, so other deliveries before its read,
+between read and transaction, or later are all possible orders. Some transactions conflict with another one
+and are refused. Of others the answer gets lost, so that a publisher takes a committed batch for failed.
 """
 
 from __future__ import annotations
@@ -46,17 +45,17 @@ if TYPE_CHECKING:
 
 PUBLISHERS: Final = 3
 CRASHES: Final = 0.2
-"""How many deliveries end in a crash."""
+"""The share of deliveries that end in a crash."""
 OVERTAKEN: Final = 0.3
-"""At how many of its steps a publisher is overtaken by another one, if one is idle."""
+"""The share of steps at which an idle publisher overtakes."""
 TROUBLED: Final = 0.05
-"""How many transactions are refused, and how many answers get lost."""
+"""The share of refused transactions, and of lost answers."""
 
 _JOB_SECONDS = 3_600
 
 
 class Step(StrEnum):
-    """Where a publisher may die."""
+    """The steps at which a publisher may die."""
 
     BEFORE_READ = "before the read"
     AFTER_READ = "after the read"
@@ -70,7 +69,7 @@ _STEPS: Final = tuple(Step)
 
 
 class SoakError(Exception):
-    """What was promised does not hold; the message says what, and for which seed."""
+    """A promise does not hold. The message has the promise and the seed."""
 
 
 class _Crash(Exception):  # noqa: N818 - no error of ours: the process is gone
@@ -79,7 +78,7 @@ class _Crash(Exception):  # noqa: N818 - no error of ours: the process is gone
 
 @dataclass(slots=True)
 class Tally:
-    """What happened in soak runs, so that nobody has to believe that something did."""
+    """The counts of soak runs, which prove that the faults happened."""
 
     statuses: int = 0
     deliveries: int = 0
@@ -90,7 +89,7 @@ class Tally:
     crashes: Counter[Step] = field(default_factory=Counter)
 
     def add(self, other: Tally) -> None:
-        """Count another run in."""
+        """Add the counts of another run."""
         self.statuses += other.statuses
         self.deliveries += other.deliveries
         self.conflicts += other.conflicts
@@ -101,7 +100,7 @@ class Tally:
 
 
 def soak_run(client: Any, table: str, *, seed: int, start: float, job_id: str | None = None) -> Tally:
-    """Run one job on the table behind a DynamoDB client, and check what came of it.
+    """Run one job on the table behind a DynamoDB client, and check the result.
 
     `start` is in epoch seconds; without `job_id` the job is called by its seed. Raises SoakError.
     """
@@ -133,7 +132,7 @@ class _Run:
         return self.tally
 
     def deliver_next(self) -> None:
-        """Let an idle publisher take the next delivery; after a crash it comes again, to a new process."""
+        """Give the next delivery to an idle publisher. After a crash, a new process gets it again."""
         publisher, payload = self._idle.pop(), self._waiting.pop()
         self.tally.deliveries += 1
         try:
@@ -141,7 +140,7 @@ class _Run:
         except _Crash:
             self._deliver_again(payload)
             publisher = self._new_publisher()
-        except JournalError:  # this one lives on, and knows no more than that
+        except JournalError:  # this publisher continues, and knows only the failure
             self._deliver_again(payload)
         self._idle.append(publisher)
 
@@ -149,12 +148,12 @@ class _Run:
         self._waiting.insert(self.rng.randint(0, len(self._waiting)), payload)
 
     def others_first(self) -> None:
-        """Maybe let others do whole deliveries before a publisher goes on."""
+        """Possibly let others do whole deliveries before a publisher continues."""
         while self._waiting and self._idle and self.rng.random() < OVERTAKEN:
             self.deliver_next()
 
     def next_crash(self) -> Step:
-        """Where the next publisher to die does: at each step in turn."""
+        """The step at which the next publisher dies: each step in turn."""
         self._crashes += 1
         return _STEPS[self._crashes % len(_STEPS)]
 
@@ -185,7 +184,7 @@ class _Run:
         skipped = closing in said and closing not in there
         if skipped:
             said.remove(closing)
-        self._hold(there == sorted(said), "a status is lost or there twice")
+        self._hold(there == sorted(said), "a status is lost or doubled")
         whole = fold(log, epoch=snapshot.head.epoch if snapshot else None)
         self._hold(not skipped or _had_ended(log), "the final status of an open job was skipped")
         self._hold(all(map(self._was_open, _places(log, closing))), "a job that had ended was ended again")
@@ -193,8 +192,8 @@ class _Run:
             self.pushed == {u.sequence: u.event_id for u in log}, "the pushes are not those of the log"
         )
         self._hold(whole == snapshot, "the snapshot is not the fold of the log")
-        self._hold(all(map(self._is_timely, log)), "a status is from another time than ours")
-        self._hold(_late_ones(log) == [u.sequence for u in log if _marked(u)], "what came late is not marked")
+        self._hold(all(map(self._is_timely, log)), "a status has a time outside the run")
+        self._hold(_late_ones(log) == [u.sequence for u in log if _marked(u)], "a late status is not marked")
         self.tally.runs += whole.head.runs.number
 
     def _is_timely(self, update: StatusUpdate) -> bool:
@@ -217,7 +216,7 @@ def _marked(update: StatusUpdate) -> bool:
 
 
 def _late_ones(log: Sequence[StatusUpdate]) -> list[int | None]:
-    """What found the job ended and left it so."""
+    """The statuses that found the job ended and left it so."""
     job, found = Job(), []
     for update in log:
         before, job = job, apply(job, [update])
@@ -311,7 +310,7 @@ class _Publisher:
 
 
 class _SteppingClient:
-    """A publisher's client, which stops before and after what it sends, and does not always get through."""
+    """A publisher's client, which stops before and after each call, and sometimes fails."""
 
     def __init__(self, publisher: _Publisher, run: _Run) -> None:
         self._publisher = publisher

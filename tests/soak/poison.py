@@ -56,7 +56,7 @@ _ARN: Final = "arn:aws:sqs:us-east-1:123456789012:statuses.fifo"
 
 
 class Poison(StrEnum):
-    """What a message does to its publisher."""
+    """The effect of a message on its publisher."""
 
     SLOW = "slow"  # takes longer than the publisher's timeout, and can be interrupted
     HANGS = "hangs"  # the same, and can't: Lambda ends the function
@@ -98,7 +98,7 @@ class _Message:
 
 @dataclass(slots=True)
 class PoisonTally:
-    """What happened in poisoned runs."""
+    """The counts of poisoned runs."""
 
     messages: int = 0
     invocations: int = 0
@@ -122,7 +122,7 @@ class PoisonTally:
 def poison_run(
     *, seed: int, batch_size: int = MESSAGES_PER_INVOCATION, visibility: float = PUBLISHER_SECONDS
 ) -> PoisonTally:
-    """Send the messages of JOBS jobs, POISONED of them with poison, and check what came of the others.
+    """Send the messages of JOBS jobs, POISONED of them with poison, and check the others.
 
     Raises SoakError.
     """
@@ -166,7 +166,7 @@ class _Run:
                 yield _Message(f"{job}.{number}", job, body, sent, poison, visible_at=sent)
 
     def _received(self) -> list[_Message]:
-        """As SQS hands them out: of each group, what comes first, and only if none of it is in flight."""
+        """The next messages, like SQS: the first of each group, if none of the group is in flight."""
         held: set[str] = set()
         batch: list[_Message] = []
         for message in self._waiting:

@@ -47,7 +47,7 @@ _NOTHING_MORE: Final = 204
 
 @dataclass(slots=True)
 class ProcessKillTally:
-    """What the runs saw."""
+    """The counts of the runs."""
 
     runs: int = 0
     statuses: int = 0
@@ -58,7 +58,7 @@ class ProcessKillTally:
     """Connections that broke or were refused, by client."""
 
     def add(self, other: ProcessKillTally) -> None:
-        """Add what another round saw."""
+        """Add the counts of another round."""
         self.runs += other.runs
         self.statuses += other.statuses
         self.kills += other.kills
@@ -68,7 +68,7 @@ class ProcessKillTally:
 
 @dataclass(slots=True)
 class SocketClient:
-    """Comes back with the cursor of its last message, until the bridge closes with 1000."""
+    """Reconnects with the cursor of its last message, until the bridge closes with 1000."""
 
     job_id: str
     url: str
@@ -101,7 +101,7 @@ class NodeClient:
     """The HTTP status of each connection, by job. A connection that nobody answers has none."""
 
     async def follow(self, lines: AsyncIterator[Mapping[str, Any]]) -> None:
-        """Take what the script writes, until it ends."""
+        """Read the script's output until it ends."""
         async for line in lines:
             if "connected" in line:
                 self.connections.setdefault(line["url"], []).append(line["connected"])
@@ -148,7 +148,7 @@ class Round:
                     tasks.create_task(node.follow(lines))
                     tasks.create_task(self._work())
             except TimeoutError:
-                raise SoakError(f"{self._name}: a client was not left alone after the end") from None
+                raise SoakError(f"{self._name}: a client reconnects after the end") from None
         for number, job in enumerate(self._jobs):
             run = f"{self._name}, {job}"
             events[number].received.check(run)
@@ -207,7 +207,7 @@ class Round:
 
 
 def process_kill_runs(*, seed: int, runs: int) -> ProcessKillTally:
-    """So many runs, in rounds whose seeds begin with `seed`. Raises SoakError."""
+    """A number of runs, in rounds with seeds from `seed` on. Raises SoakError."""
     tally = ProcessKillTally()
     with KillableBridge() as bridge:
         while tally.runs < runs:

@@ -28,7 +28,7 @@ class MemoryTable:
         return {"Item": found} if found else {}
 
     def put_item(self, **request: Any) -> dict[str, Any]:
-        """One item, whatever was there."""
+        """Put one item, without a condition."""
         return self.transact_write_items(TransactItems=[{"Put": request}])
 
     def transact_get_items(self, **request: Any) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _term(term: str, put: Request, found: Item | None) -> bool:
 
 
 def cancelled(reasons: list[str]) -> ClientError:
-    """What DynamoDB says of a transaction that it did not take: why, for each of its actions."""
+    """DynamoDB's error for a rejected transaction, with the reason for each action."""
     error = ClientError(
         {"Error": {"Code": "TransactionCanceledException", "Message": "not taken"}}, "TransactWriteItems"
     )

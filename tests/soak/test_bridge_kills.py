@@ -69,5 +69,5 @@ def test_the_model_detects_a_bridge_that_never_reports_the_end(
 
     monkeypatch.setattr(job_events, "has_settled", never)
     monkeypatch.setattr(event_stream, "SETTLE_SECONDS", 0.1)
-    with pytest.raises(SoakError, match="not left alone after the end"):
+    with pytest.raises(SoakError, match="reconnects after the end"):
         killed(range(3))

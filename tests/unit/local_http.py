@@ -48,14 +48,14 @@ class LocalServer:
     _arrival: Condition = field(default_factory=Condition)
 
     def answer(self, request: Received) -> Answer:
-        """What to say to a request."""
+        """The answer to a request."""
         with self._arrival:
             self.received.append(request)
             self._arrival.notify_all()
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def wait_for(self, count: int) -> None:
-        """Return once so many requests came: whoever asked may have given up before the server read them."""
+        """Wait for a number of requests, because a client may give up before the server reads them."""
         with self._arrival:
             assert self._arrival.wait_for(lambda: len(self.received) >= count, timeout=60)
 
@@ -90,7 +90,7 @@ def local_server(*answers: Answer) -> Iterator[LocalServer]:
             self.wfile.write(answer.body)
 
         def log_message(self, *arguments: object) -> None:
-            """Say nothing on stderr."""
+            """Log nothing on stderr."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     state.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -19,7 +19,7 @@ NOW = 1_795_163_400.0  # 2026-11-20T08:30:00Z
 
 
 def entry(**changes: Any) -> dict[str, Any]:
-    """What a caller sends for one status."""
+    """A caller's document for one status."""
     return {
         "jobId": "job-1",
         "userId": "ana",
@@ -60,7 +60,7 @@ def head_of(journal: Journal, job_id: str) -> Head | None:
 
 @dataclass(slots=True)
 class StoppedClock:
-    """Time that passes only while somebody sleeps, or when a test says so."""
+    """Time that passes only during sleeps, or when a test moves it."""
 
     time: float = NOW
     slept: list[float] = field(default_factory=list)

@@ -62,7 +62,7 @@ _LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class A2aEndpoint:
-    """The ASGI application below `/a2a`: each request brings a token, as every other request does."""
+    """The ASGI application below `/a2a`. Each request needs a token, like every other request."""
 
     def __init__(self, bridge: Bridge) -> None:
         handler, contexts = JobTasks(bridge), _Contexts()
@@ -82,9 +82,9 @@ class A2aEndpoint:
 
 
 async def agent_card(request: Request) -> JSONResponse:
-    """What other agents read first. It has nothing of any job, and needs no token."""
+    """The agent card, which other agents read first. It has no data of jobs, and needs no token."""
     local = request.url.hostname in _LOCAL_HOSTS
-    base = f"{'http' if local else 'https'}://{request.url.netloc}"  # CloudFront ends TLS
+    base = f"{'http' if local else 'https'}://{request.url.netloc}"  # CloudFront terminates TLS
     card = AgentCard(
         name="Statusbeam",
         description="Live status of multi-agent jobs.",
@@ -117,7 +117,7 @@ async def agent_card(request: Request) -> JSONResponse:
 
 
 class JobTasks(RequestHandler):
-    """Answers for tasks with jobs. Nothing can be sent to a job or changed in it."""
+    """Serves jobs as tasks. Clients cannot send to a job or change it."""
 
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
@@ -265,7 +265,7 @@ class _PageToken(NamedTuple):
 
 
 class _Contexts(ServerCallContextBuilder):
-    """Hands the authenticated viewer on to the handler."""
+    """Passes the authenticated viewer to the handler."""
 
     def build(self, request: Request) -> ServerCallContext:
         return ServerCallContext(state={"viewer": request.state.viewer, "headers": dict(request.headers)})

@@ -48,7 +48,7 @@ JobId = Annotated[str, Field(description="The job's id, its sessionId or its cor
 
 
 class McpEndpoint:
-    """The ASGI application at `/mcp`: each request brings a token, as every other request does."""
+    """The ASGI application at `/mcp`. Each request needs a token, like every other request."""
 
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
@@ -56,7 +56,7 @@ class McpEndpoint:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        """Around the time in which the process serves."""
+        """Run the tools while the block serves."""
         server = assistant_server(self._bridge)
         # The bridge checks the origin itself, and a deployment's hosts are its own.
         security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
@@ -102,7 +102,7 @@ def assistant_server(bridge: Bridge) -> AssistantServer:
 
     @server.tool(annotations=_READING)
     async def get_job(ctx: Context[Any, Any], job_id: JobId) -> CallToolResult:
-        """Read a job as it is now: its state, and what each agent does."""
+        """Read the current job: its state, and the activity of each agent."""
         key = await _found(bridge, _viewer(ctx), job_id)
         return _job_answer(await bridge.visible_job(_viewer(ctx), key), bridge)
 
@@ -129,7 +129,8 @@ def assistant_server(bridge: Bridge) -> AssistantServer:
         job_id: JobId,
         seconds: Annotated[float, Field(ge=0, le=WAIT_SECONDS_MAX)] = WAIT_SECONDS_MAX,
     ) -> CallToolResult:
-        """Wait until a job has ended, or the time is over. Progress notifications say who does what."""
+        """Wait until a job has ended, or the time is over. Progress notifications have the agents'
+        activities."""
         viewer = _viewer(ctx)
         key = await bridge.find_job(viewer, job_id) or viewer.job(job_id)
         try:
@@ -152,9 +153,9 @@ def assistant_server(bridge: Bridge) -> AssistantServer:
     @server.resource(JOB_URI, mime_type="application/json")
     async def job(
         job_id: str,
-        ctx: Context,  # not Context[…]: of that, pydantic makes a copy without the request
+        ctx: Context,  # not Context[…], which pydantic would copy without the request
     ) -> str:
-        """A job as it is now."""
+        """The current job."""
         found = await bridge.visible_job(_viewer(ctx), job_id)
         return json_text(job_document(found, now=bridge.clock.now()))
 

@@ -19,7 +19,7 @@ class Pace:
     warm_for: float = 60.0
 
     def pause(self, since_change: float) -> float:
-        """The pause after a read, `since_news` seconds after the last new status."""
+        """The pause after a read, `since_change` seconds after the last new status."""
         if since_change < self.hot_for:
             return self.hot
         return self.warm if since_change < self.warm_for else self.quiet

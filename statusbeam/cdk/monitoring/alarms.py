@@ -23,7 +23,7 @@ from .metrics import MINUTE
 
 RUNBOOKS: Final = "docs/how-to/runbooks.md"
 COMPOSITE: Final = "Unhealthy"
-# A page that is two minutes behind is no longer live; redeliveries alone take 12 s.
+# A page that is two minutes behind is no longer live. Redeliveries alone take 12 s.
 _OLDEST_SECONDS = 120
 
 
@@ -33,7 +33,7 @@ class Alarms(Construct):
     The composite alarm `Unhealthy` begins with the first alarm, and ends with the last. A tenant's publisher
     has a composite alarm of its own, which counts as one.
 
-    `runbooks` is a page with a heading for each alarm, to which the descriptions of the alarms link.
+    `runbooks` is a page with a heading for each alarm. The alarms' descriptions link to it.
     """
 
     def __init__(
@@ -60,15 +60,18 @@ class Alarms(Construct):
         return kms.Key(self, "Key", enable_key_rotation=True, removal_policy=resources.removal_policy)
 
     def dead_letters(self, queues: Mapping[str, sqs.IQueue], *, of: str = "") -> None:
-        """An alarm for each queue, by name, as soon as it holds a message."""
+        """Add an alarm for each queue, by name, which begins with its first message."""
         for name, queue in queues.items():
             metric = queue.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Maximum")
             self.when(
-                name, metric, description="Something could not be delivered or committed in any try.", of=of
+                name,
+                metric,
+                description="A message could not be delivered or committed in any attempt.",
+                of=of,
             )
 
     def backlog(self, queue: sqs.IQueue, *, of: str = "") -> None:
-        """An alarm on statuses that wait in `queue` for two minutes."""
+        """Add an alarm on statuses that wait in `queue` for two minutes."""
         self.when(
             "OldestStatus",
             queue.metric_approximate_age_of_oldest_message(period=MINUTE, statistic="Maximum"),
@@ -79,7 +82,7 @@ class Alarms(Construct):
         )
 
     def function(self, name: str, function: lambda_.IFunction, *, minutes: int = 1, of: str = "") -> None:
-        """Alarms on errors and on throttles of `function` in so many minutes in a row."""
+        """Add alarms on errors and on throttles of `function` in a number of minutes in a row."""
         for what, metric in (
             ("Errors", function.metric_errors(period=MINUTE)),
             ("Throttles", function.metric_throttles(period=MINUTE)),
@@ -101,7 +104,7 @@ class Alarms(Construct):
     ) -> None:
         """An alarm while `metric` is above a threshold in `periods` of the last `within`; None: in a row.
 
-        `name` is the heading of its runbook. `of` tells the alarms of several publishers apart.
+        `name` is the heading of its runbook. `of` distinguishes the alarms of several publishers.
         """
         alarm = cloudwatch.Alarm(
             self,
@@ -118,11 +121,11 @@ class Alarms(Construct):
         alarm.add_alarm_action(notify)
         alarm.add_ok_action(notify)
         self.all.append(alarm)
-        if not self._emulated:  # the emulator has no composite alarms
+        if not self._emulated:  # the emulator lacks composite alarms
             self._composite(of).add(alarm.alarm_name)
 
     def description(self, name: str, text: str) -> str:
-        """What an alarm means, and where its runbook is."""
+        """The meaning of an alarm, and the link to its runbook."""
         return f"{text} {self.runbooks}#{name.lower()}"
 
     def _composite(self, of: str) -> _Composite:
@@ -135,7 +138,7 @@ class Alarms(Construct):
 
 
 class _Composite:
-    """A composite alarm that is in alarm while one of its members is."""
+    """A composite alarm that is on while one of its members is on."""
 
     def __init__(self, scope: Alarms, construct_id: str) -> None:
         self._members: list[str] = []

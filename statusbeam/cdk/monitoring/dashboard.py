@@ -46,7 +46,7 @@ _ALARM_COLUMNS, _ALARM_ROWS = 24, 6
 class Dashboard(Construct):
     """One page: alarms, statuses and pushes, latencies, probes, clients, queues, functions, tables, cost.
 
-    `name` is the dashboard's name, which is unique in an account, whatever the region.
+    `name` is the dashboard's name, which must be unique in an account, across regions.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Dashboard(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._deployment = deployment
-        # The library would take a name that is not given from a deployed resource, and synth knows none.
+        # Without a name, the library would use a deployed resource's name, which synth does not know.
         factory = DefaultDashboardFactory(self, "Factory", dashboard_name_prefix=name)
         self._page = MonitoringFacade(self, "Monitoring", dashboard_factory=factory)
         if alarms is not None:
@@ -130,7 +130,7 @@ class Dashboard(Construct):
         self._graphs(
             "Clients",
             {
-                # Each subscription writes one session.
+                # each subscription writes one session
                 "Live sessions and connections": figures(
                     "ActiveSubscriptions", "ActiveConnections", statistic="Maximum"
                 ),

@@ -28,22 +28,22 @@ _ENDS: Final = {
 
 def job_event(before: Head | None, after: Head) -> JobEventType | None:
     """The event that a commit makes of these states; None if the job only continues."""
-    on = goes_on(before, after)
+    continues = was_running(before, after)
     if after.ended:
         was = _in_same_log(before, after)
         same_try = was is not None and (was.runs.number, was.attempt) == (after.runs.number, after.attempt)
         return None if was is not None and was.ended and same_try else _ENDS[after.overall_status]
     if after.waits:
-        return None if on and before is not None and before.waits else JobEventType.WAITING
-    return None if on else JobEventType.STARTED
+        return None if continues and before is not None and before.waits else JobEventType.WAITING
+    return None if continues else JobEventType.STARTED
 
 
-def goes_on(before: Head | None, after: Head) -> bool:
-    """Whether the run that `after` is in was under way before."""
+def was_running(before: Head | None, after: Head) -> bool:
+    """Whether the run of `after` had started before this commit and had not ended."""
     was = _in_same_log(before, after)
     return was is not None and was.runs.number == after.runs.number and not was.ended
 
 
 def _in_same_log(before: Head | None, after: Head) -> Head | None:
-    """None for the first commit of a log, also of a job id that is used again."""
+    """`before`, or None if this commit is the first of its job log, as when a job id is used again."""
     return before if before is not None and before.epoch == after.epoch else None

@@ -53,7 +53,7 @@ GIVEN: dict[str, Callable[[cdk.Stack, str], Any]] = {
 
 
 class Dictionary(dict[str, Any]):
-    """What the pages' prose speaks of before a block uses it, made when the block asks for it."""
+    """The names that the pages' prose introduces, created when a block uses them."""
 
     def __missing__(self, name: str) -> Any:
         return GIVEN[name](self["self"], name)

@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], context: object) -> None:
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """What the pages' prose speaks of before a block uses it."""
+    """The names that the pages' prose introduces before a block uses them."""
     with mock_aws(), recorded(strict=True), job(job_id="job-given", user_id="ana", tenant_id="acme") as j:
         secret = boto3.client("secretsmanager").create_secret(Name="view-tokens", SecretString="s" * 40)
         monkeypatch.setenv("VIEW_TOKEN_SECRET", secret["ARN"])

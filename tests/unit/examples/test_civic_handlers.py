@@ -40,7 +40,7 @@ def toolbox() -> Toolbox:
 
 
 def statuses(agent: CivicAgent, **more: Any) -> list[dict[str, Any]]:
-    """What is published while the agent works, failures included."""
+    """The statuses of the agent's work, including failures."""
     call = AgentCall.from_event(event(**more))
     with (
         recorded() as told,

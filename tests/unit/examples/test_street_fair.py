@@ -31,7 +31,7 @@ def findings(**job: Any) -> list[dict[str, Any]]:
 
 
 def statuses(agent: str, **more: Any) -> list[dict[str, Any]]:
-    """What is published while the agent works, failures included."""
+    """The statuses of the agent's work, including failures."""
     with recorded() as told, contextlib.suppress(FairError):
         found(agent, **more)
     return [dict(update) for update in told]

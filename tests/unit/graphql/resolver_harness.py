@@ -52,7 +52,7 @@ class Resolver:
 
 @cache
 def bundles() -> ResolverBundles:
-    """What `make resolvers` built; it must fit the sources."""
+    """The result of `make resolvers`, which must match the sources."""
     return ResolverBundles.read()
 
 

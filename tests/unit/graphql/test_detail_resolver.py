@@ -51,7 +51,7 @@ def log_entry(**more: Any) -> dict[str, Any]:
 
 
 def ask(runtime: JsRuntime, identity: Any, *items: Any, kept: Any = None, sequence: int = 2) -> Any:
-    """The field's answer; `kept` is what the bucket has."""
+    """The field's answer; `kept` is the stored object."""
     args = {"jobId": "j1", "sequence": sequence}
     field = of_field(runtime, "Query.getStatusDetail")
     stash = field.request(identity=identity, args=args, stash={}).stash

@@ -74,7 +74,7 @@ class Job:
         return {**item, "sequence": {"N": "1"}, "expiresAt": {"N": str(expires_at)}}
 
     def matches(self, filters: Filters) -> bool:
-        """What the schema says, once more."""
+        """The expected lists, computed independently of the resolvers."""
         search, workflow = filters.get("search"), filters.get("workflow")
         after, before = filters.get("createdAfter"), filters.get("createdBefore")
         return (

@@ -28,7 +28,7 @@ def sync(action: str, *, joined: bool | None = None) -> JsonObject:
 
 
 def request(runtime: JsRuntime, said: JsonObject) -> Any:
-    """What one operation of the connection c1 of ann writes."""
+    """The item that one operation of ann's connection c1 writes."""
     if "subscribe" in said:
         arguments = {"userId": "ann", "connectionId": "c1", "joined": said["subscribe"]}
         subscription = of_field(runtime, "Subscription.onStatusUpdate")

@@ -119,7 +119,7 @@ def answered(
     job_id: str = "j1",
     next_token: str | None = None,
 ) -> JsOutcome:
-    """What getJob makes of these items, when they are all it reads."""
+    """The answer of getJob for these items."""
     arguments = {"jobId": job_id}
     result = {"items": items, "nextToken": next_token}
     field = of_field(runtime, "Query.getJob")
@@ -182,7 +182,7 @@ FIELDS = {
 
 
 def fields_of(type_name: str, value: JsonObject) -> JsonObject:
-    """What a client gets that selects every field."""
+    """The answer to a client that selects every field."""
     found = {name: value.get(name) for name in FIELDS[type_name]}
     for name, kind in _OBJECTS.items():
         inner = found.get(name)
@@ -255,7 +255,7 @@ def test_a_job_that_has_not_begun_is_an_empty_snapshot(runtime: JsRuntime) -> No
 
 
 def tries(runtime: JsRuntime, *reads: list[JsonObject]) -> tuple[int, JsOutcome | str]:
-    """How often getJob reads a job that looks like this each time, and what it answers."""
+    """The number of getJob's reads of this job, and its answer."""
     read, often, prev = step(runtime, "getJob.snapshot"), 0, None
     query = of_field(runtime, "Query.getJob")
     stash = dict(query.request(identity=ANN, arguments={"jobId": "j1"}, stash={}).stash or {})

@@ -41,7 +41,7 @@ NAMED = {"Forbidden", "BadRequest", "LoginEnded", "NotWaiting"}
 
 @pytest.fixture  # for each test: hypothesis may let ann end her own login
 def fields() -> Iterator[Fields]:
-    """New for each test: what is drawn may end anybody's logins."""
+    """New for each test, because a drawn case may end any login."""
     with dynamo_tables() as client, ThreadPoolExecutor(1) as executor:
         time = StoppedClock()
         journal = DynamoJournal(
@@ -91,7 +91,7 @@ identities = st.one_of(
 
 
 def visible(identity: Any) -> set[tuple[str, str]]:
-    """The jobs that are anything to the bearer, said once more without the resolvers."""
+    """The jobs of the bearer, computed independently of the resolvers."""
     if identity is None or "userArn" in identity:
         return {job for job in JOBS if job[0] == "public"}
     if "resolverContext" in identity:

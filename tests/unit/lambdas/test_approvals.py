@@ -25,7 +25,7 @@ Event = dict[str, Any]
 
 
 def asks(kept: str = "token-1", *, after: float = 0) -> Event:
-    """A state of a workflow that asks, so many seconds after NOW."""
+    """A waiting state of a workflow, a number of seconds after NOW."""
     at = datetime.fromtimestamp(NOW + after, UTC).isoformat(timespec="milliseconds")
     wait = {"jobId": "job-1", "tenantId": "city", "invocationId": "i1", "askedAt": at.replace("+00:00", "Z")}
     return {**wait, "taskToken": kept}
@@ -38,7 +38,7 @@ def answers(*, after: float = 5, **changes: Any) -> Event:
 
 
 class World:
-    """The function on a table, and what Step Functions was given."""
+    """The function on a table, and the answers to Step Functions."""
 
     def __init__(self, client: Any) -> None:
         self.client = client

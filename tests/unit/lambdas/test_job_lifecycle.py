@@ -66,7 +66,7 @@ class World:
         return handler({"Records": self.records}, NO_CONTEXT)
 
     def delivered(self) -> list[tuple[str, str, str]]:
-        """Channel, type and id of what is queued, in order."""
+        """Channel, type and id of the queued events, in order."""
         found = self.sqs.receive_message(QueueUrl=self.deliveries_url, MaxNumberOfMessages=10)
         bodies = [Delivery.from_body(one["Body"]) for one in found.get("Messages", [])]
         return [(one.channel, one.event.type.value, one.event.id) for one in bodies]

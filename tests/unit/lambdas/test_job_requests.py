@@ -23,7 +23,7 @@ CONTEXT: Any = Context()
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What went to the publisher and to EventBridge."""
+    """The calls to the publisher and to EventBridge."""
     seen: dict[str, Any] = {"is open": True}
 
     def recorded(payload: dict[str, Any]) -> bool:
@@ -122,7 +122,7 @@ def test_an_answer_without_a_wait_is_not_sent(sent: dict[str, Any]) -> None:
 
 
 class Publisher:
-    """The Lambda service, with the publisher's answers in turn; the last one goes on."""
+    """The Lambda service, with the publisher's answers in turn. The last answer repeats."""
 
     def __init__(self, *results: Any) -> None:
         self._results = list(results)

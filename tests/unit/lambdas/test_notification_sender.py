@@ -52,7 +52,7 @@ class FakeChannel:
 
 @dataclass
 class FakeSqs:
-    """What the sender asks of SQS."""
+    """The sender's calls to SQS."""
 
     waits: list[int] = field(default_factory=list)
 

@@ -86,7 +86,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
-    """What the library's log lines look like once the handler has given them its format."""
+    """The library's log lines in the handler's format."""
     written = StringIO()
     (format_of_the_handler,) = [h for h in logging.getLogger("statusbeam").handlers if h in logger.handlers]
     monkeypatch.setattr(format_of_the_handler, "stream", written)

@@ -61,7 +61,7 @@ def record(message_id: str, *, received: int = 1, body: Any = None) -> dict[str,
 
 @dataclass(slots=True)
 class Publishing:
-    """Publishes, or fails as it is told to, by message."""
+    """Publishes, or fails on request, by message."""
 
     failures: dict[str, BaseException]
     tried: list[str] = field(default_factory=list)
@@ -151,7 +151,7 @@ def test_messages_without_remaining_time_are_redelivered_untried() -> None:
 
 
 def test_messages_that_a_slow_table_would_keep_past_the_deadline_are_redelivered_untried() -> None:
-    """Each takes what a table that does not answer does: the function must not run out of its time."""
+    """Each message takes as long as a table without an answer. The function must not run out of time."""
     time = StoppedClock()
 
     def hangs() -> None:
@@ -262,7 +262,7 @@ class Deployed:
     appsync: LocalServer
 
     def deliver(self) -> list[str]:
-        """One batch, as Lambda's poller does it; the ids of what it is to keep."""
+        """Handle one batch like Lambda's poller. Returns the ids of messages to redeliver."""
         return self.invoke(self.queue.event())
 
     def invoke(self, event: Any) -> list[str]:

@@ -21,7 +21,7 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 class NotFoundError(ClientError):
-    """What Secrets Manager answers for a version that is not there, or has no value yet."""
+    """Secrets Manager's error for a missing version, or one without a value."""
 
     def __init__(self) -> None:
         super().__init__({"Error": {"Code": "ResourceNotFoundException"}}, "GetSecretValue")

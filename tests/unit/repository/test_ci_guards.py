@@ -57,7 +57,7 @@ def test_the_scan_asks_nobody_whether_a_secret_is_real() -> None:
 
 @contextmanager
 def service(answers: Mapping[str, object]) -> Iterator[str]:
-    """An advisory service on a free port: what it answers by the end of the path; 404 otherwise."""
+    """An advisory service on a free port: its answers by the end of the path; 404 otherwise."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -28,7 +28,7 @@ def loaded(name: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def dist() -> ModuleType:
-    """What builds the products."""
+    """The builder of the products."""
     return loaded("dist")
 
 

@@ -19,6 +19,6 @@ class FileTransport:
             file.write(f"{json.dumps(payload)}\n")
 
     def statuses(self) -> list[dict[str, Any]]:
-        """What was sent so far, by all processes."""
+        """The payloads that all processes have sent."""
         payloads = map(json.loads, self.path.read_text().splitlines())
         return [status for payload in payloads for status in payload["updates"]]

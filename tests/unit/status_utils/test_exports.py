@@ -39,7 +39,7 @@ def _modules_after(code: str) -> set[str]:
 
 
 def _foreign(modules: set[str]) -> set[str]:
-    """What neither the standard library nor the layer has."""
+    """The modules that neither the standard library nor the layer has."""
     layer = re.compile(r"(status_utils|statusbeam\.model)(\..+)?|statusbeam|__main__")
     known = sys.stdlib_module_names
     return {name for name in modules if name.partition(".")[0] not in known and not layer.fullmatch(name)}

@@ -50,7 +50,7 @@ def untimed(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class World:
-    """One sender, its time, and what its callers waited altogether (`waited`, in seconds)."""
+    """One sender, its time, and the total wait of its callers (`waited`, in seconds)."""
 
     def __init__(self, transport: Transport) -> None:
         self.time = 1_000.0

@@ -22,7 +22,7 @@ SECRET = "password is hunter2"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One answer of a model: tools to call, else something to say, else an error."""
+    """One answer of a model: tools to call, else a text, else an error."""
 
     calls: tuple[str, ...] = ()
     say: str = ""
@@ -31,7 +31,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ScriptedAgent:
-    """What its model answers, and its tools: functions, or agents that run as tools."""
+    """The answers of its model, and its tools: functions, or agents that run as tools."""
 
     name: str
     steps: tuple[Step, ...]

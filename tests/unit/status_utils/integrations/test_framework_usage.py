@@ -103,7 +103,7 @@ def test_several_prompts_of_one_call_are_a_usage_each(scope: JobScope, transport
 
 
 class Completing(LLM):
-    """A model that completes a text, and tells its usage for all prompts together."""
+    """A model that completes a text, and reports its usage for all prompts together."""
 
     @property
     def _llm_type(self) -> str:

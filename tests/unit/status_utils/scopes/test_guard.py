@@ -78,7 +78,7 @@ def test_the_caller_gets_its_own_exception_and_readers_see_a_failed_agent(
 
 
 class Detached:
-    """A row whose session is gone."""
+    """A row whose session is closed."""
 
     def __repr__(self) -> str:
         raise RuntimeError("not bound to a session")
@@ -242,7 +242,7 @@ async def test_a_coroutine_that_is_closed_waits_for_nothing() -> None:
 
 
 class Reports(logging.Handler):
-    """Reports each line of the log as a status of its own."""
+    """Reports each log line as a separate status."""
 
     def __init__(self, report: Callable[[str], object]) -> None:
         super().__init__()

@@ -44,7 +44,7 @@ def recording() -> Iterator[Recording]:
 
 
 def from_elsewhere(carrier: Any, **more: Any) -> Any:
-    """What `extract` gives outside of all scopes, as in another process."""
+    """The result of `extract` outside of all scopes, as in another process."""
 
     def look() -> Any:
         with extract(carrier, **more) as scope:
@@ -363,7 +363,7 @@ def returns_its_work() -> Awaitable[list[int]]:
 
 
 def pickled(value: Any) -> Any:
-    """What another process would get."""
+    """The scope that another process would get."""
     return pickle.loads(pickle.dumps(value))  # noqa: S301 - our own
 
 

@@ -30,14 +30,14 @@ from statusbeam.model import limits
 
 
 class DeadTransport:
-    """Nobody answers."""
+    """A backend that does not answer."""
 
     def send(self, payload: Mapping[str, Any]) -> None:
         raise TransportError("nobody answers", code="EndpointConnectionError", retriable=True)
 
 
 class BrokenTransport:
-    """Somebody else's code, with a mistake."""
+    """Code of a caller, with an error."""
 
     def send(self, payload: Mapping[str, Any]) -> None:
         raise ZeroDivisionError
@@ -317,7 +317,7 @@ def test_no_argument_of_a_caller_raises(
 
 
 class SlowDeath:
-    """Nobody answers, which takes `seconds` each time to find out."""
+    """A backend that does not answer. Each call takes `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self.time = 0.0

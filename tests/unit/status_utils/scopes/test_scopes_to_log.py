@@ -123,7 +123,7 @@ async def test_eight_agents_in_tasks_lose_and_swap_nothing() -> None:
 
 
 class Unreliable(FakeTransport):
-    """Delivers to a real pipeline; may fail before that, or after it so that nobody knows."""
+    """Delivers to a real pipeline. It may fail before the delivery, or after it."""
 
     def __init__(self, publisher: Pipeline) -> None:
         super().__init__()
@@ -311,7 +311,7 @@ def test_after_a_recording_statuses_go_where_they_went_before(caplog: pytest.Log
 
 
 class FailingJournal(MemoryJournal):
-    """Fails as often as it is told to."""
+    """Fails a given number of times."""
 
     failures: int = 0
 
@@ -323,7 +323,7 @@ class FailingJournal(MemoryJournal):
 
 
 class FailingBroadcaster(MemoryBroadcaster):
-    """Nobody can be reached."""
+    """A backend that cannot be reached."""
 
     def push(self, update: StatusUpdate) -> None:
         raise BroadcastError("unreachable", code="unreachable", retriable=True)

@@ -170,7 +170,7 @@ def test_a_table_that_is_not_there_costs_an_answer_and_a_line_but_no_exception(
 
 def test_a_change_that_the_table_rejected_is_written_with_the_next_status(client: DynamoDBClient) -> None:
     class Failing(SessionTable):
-        """Fails until it is told otherwise."""
+        """Fails until the test switches it."""
 
         dead = True
 

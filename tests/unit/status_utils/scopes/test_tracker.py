@@ -15,7 +15,7 @@ from tests.unit.status_utils.published import snapshot, statuses
 
 
 class DeadTransport:
-    """Nobody answers."""
+    """A backend that does not answer."""
 
     def send(self, payload: Mapping[str, Any]) -> None:
         raise TransportError("nobody answers", code="EndpointConnectionError", retriable=True)

@@ -78,7 +78,7 @@ def test_a_wait_may_end_so_many_seconds_from_now(recording: Recording, until: An
 
 
 class Unprintable:
-    """A value that raises whoever looks at it."""
+    """A value that raises at every access."""
 
     def __str__(self) -> str:
         raise RuntimeError
@@ -214,7 +214,7 @@ async def test_a_step_and_a_handoff_that_wait_are_not_complete(recording: Record
 
 
 def quiet(world: World, transport: FakeTransport, seconds: float) -> list[dict[str, Any]]:
-    """What is sent while nobody reports for so long."""
+    """The statuses that are sent during a silence."""
     before = len(transport.statuses())
     world.run(seconds)
     return transport.statuses()[before:]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class FileTransport:
-    """Appends to a file. While the file `<name>.dead` exists, nobody answers."""
+    """Appends to a file. While the file `<name>.dead` exists, it does not answer."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -91,7 +91,7 @@ def works_in_child_processes(transport: FileTransport) -> None:
 
 
 def exits_by_error(transport: FileTransport) -> None:
-    """Ends with an exception that nobody catches."""
+    """Ends with an uncaught exception."""
     with opened(transport) as j, j.agent("Geo Agent"):
         raise RuntimeError("password=hunter2")
 
@@ -159,7 +159,7 @@ def forks_while_it_loads(transport: FileTransport) -> None:
 
 
 def forks_while_a_message_is_redacted(transport: FileTransport) -> None:
-    """Forks while somebody holds what redacting needs."""
+    """Forks while another thread holds a lock of redaction."""
     with opened(transport) as j:
         with redact_on_exit._history()._lock:
             child = os.fork()
@@ -210,7 +210,7 @@ with opened(FileTransport(Path({str(transport.path)!r}))) as j:
 
 
 def says_much_and_is_stopped(transport: FileTransport) -> None:
-    """Has more to say at its end than can be written down in the time it has."""
+    """Has more statuses at its end than it can write in the remaining time."""
     with opened(transport) as j:
         for number in range(15_000):
             j.status("one", f"{number}")

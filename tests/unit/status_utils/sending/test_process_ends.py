@@ -30,14 +30,14 @@ def ended(program: str, file: Path) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def running(program: str, file: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """The program, which has said that it is ready."""
+    """The ready program."""
     with started(command(program, file), environment) as process:
         yield process
 
 
 @contextmanager
 def started(arguments: list[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A process, which has said that it is ready."""
+    """The ready process."""
     process = subprocess.Popen(
         arguments,
         cwd=ROOT,

@@ -125,7 +125,7 @@ def test_undeliverable_statuses_are_logged_completely_after_a_few_attempts(
 
 
 def handler(world: World) -> float:
-    """What a handler waits for its statuses."""
+    """The time that a handler waits for its statuses."""
     before = world.waited
     with world.job() as job, job.agent("Geo Agent") as agent:
         agent.tool("location")

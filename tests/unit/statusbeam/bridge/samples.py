@@ -45,7 +45,7 @@ class Log:
         self.journal.commit(batch_of(updates, batch_id), deadline=NOW + 1e9)
 
     def say(self, *words: str, **changes: Any) -> None:
-        """Commit one status of the Geo Agent a word, each in a batch of its own."""
+        """Commit one status of the Geo Agent for each word, each in a separate batch."""
         for word in words:
             self.write({"status": word, "message": f"{word} {self.written + 1}", **changes})
 
@@ -59,7 +59,7 @@ class Log:
 
 
 class CountingReader:
-    """A LogReader that counts the calls of another one, and fails as often as it is told to."""
+    """A LogReader that counts the calls of another one, and fails a given number of times."""
 
     def __init__(self, reader: LogReader) -> None:
         self._reader = reader

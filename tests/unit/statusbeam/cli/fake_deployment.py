@@ -17,7 +17,7 @@ from tests.unit.statusbeam.client.fake_service import FakeService, status_of
 
 
 class FakeDeployment:
-    """The part of Deployment that commands use. `lost` statuses are gone from each log."""
+    """The part of Deployment that commands use. `lost` statuses are missing in each log."""
 
     user_id = "ana"
     tenant_id = "acme"

@@ -18,7 +18,7 @@ COST_MD = DOCS / "explanation/cost.md"
 
 
 def estimate(flags: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """What the command answers."""
+    """The output of the command."""
     assert main(["cost", *shlex.split(flags), "--output", "json"]) == 0
     document: dict[str, Any] = json.loads(capsys.readouterr().out)
     return document

@@ -17,7 +17,7 @@ class LostError(Exception):
 
 
 class DeniedError(Exception):
-    """The service said no."""
+    """The service refused."""
 
 
 def status_of(sequence: int, **more: Any) -> dict[str, Any]:

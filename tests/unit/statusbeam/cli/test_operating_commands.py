@@ -31,7 +31,7 @@ MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:"
 
 
 class Client:
-    """A client of which a test says what it answers. It keeps its calls."""
+    """A client with the test's answers. It records its calls."""
 
     def __init__(self, **answers: Any) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []

@@ -24,7 +24,7 @@ from tests.unit.status_utils.virtual_sender import DEAD, FakeTransport, World
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What a job of a dead backend and a single publish leave in the log."""
+    """The log lines of a job with a dead backend and of a single publish."""
     with World(FakeTransport(lambda: DEAD)).job() as j, j.agent("Geo Agent"):
         pass
     j.sender.flush(last_chance=True)

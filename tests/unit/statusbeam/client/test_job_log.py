@@ -16,7 +16,7 @@ def status_of(sequence: int, **more: Any) -> dict[str, Any]:
 
 
 def page_of(log: list[dict[str, Any]], after: int, limit: int = 100) -> dict[str, Any]:
-    """What listStatusUpdates answers for this log."""
+    """The answer of listStatusUpdates for this log."""
     updates = log[after : after + limit]
     return {
         "updates": updates,

@@ -51,7 +51,7 @@ class FakeSocket:
 
 
 async def received(socket: FakeSocket) -> list[Any]:
-    """What a subscription yields until its end."""
+    """The values of a subscription until its end."""
     found = []
     async with aclosing(
         subscribe(URL, "token", "subscription", {"userId": "ana"}, on_start=lambda: None, open_socket=socket)
@@ -132,7 +132,7 @@ class Renewing:
 
 
 def answers(*given: Any) -> Any:
-    """A `post` that gives these answers, or raises them, and keeps what it was asked with."""
+    """A `post` that returns or raises these answers, and records its arguments."""
     left = list(given)
 
     def post(_: str, body: bytes, headers: Any) -> Any:

@@ -26,7 +26,7 @@ Status = dict[str, Any]
 
 
 class Planted(StrEnum):
-    """What the server does wrong."""
+    """The server's planted faults."""
 
     LOST = "lost"  # leaves out the fifth status
     DOUBLED = "doubled"  # sends the third status twice
@@ -70,7 +70,7 @@ class Foreign:
         return log
 
     def first_wanted(self, position: int) -> int:
-        """Where a client goes on that comes back with this position."""
+        """The position from which a reconnecting client continues."""
         shift = {Planted.LOST_AFTER_RECONNECT: 1, Planted.DOUBLED_AFTER_RECONNECT: -1}
         return max(0, position + sum(shift.get(one, 0) for one in self.planted))
 
@@ -81,7 +81,7 @@ class Foreign:
         return now if self.read_from[job_id] == 1 else self.first_wanted(now)
 
     def position(self, cursor: str) -> int | None:
-        """What a client has by its cursor; None: that can't be told, the verdict is a loss."""
+        """The client's position by its cursor; None: unknown, so the verdict is a loss."""
         epoch, _, sequence = cursor.partition(":")
         if Planted.NO_VERDICT in self.planted:
             return int(sequence)

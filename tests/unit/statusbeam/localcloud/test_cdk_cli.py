@@ -21,7 +21,7 @@ def command(folder: Path, name: str, text: str = "") -> None:
 
 
 def npm(folder: Path, text: str) -> str:
-    """A search path with an npm that does what the shell script says, in the folder where it installs."""
+    """A search path with an npm that runs the shell script in the folder of the installation."""
     command(folder, "npm", text)
     return f"{folder}:/usr/bin:/bin"
 

@@ -102,7 +102,7 @@ def test_an_app_of_the_callers_own_reads_its_own_variables_and_the_built_in_one_
 
 
 def script(tmp_path: Path, text: str) -> Path:
-    """A CDK CLI that does what the shell script says; `$outputs` is the file it is to write."""
+    """A CDK CLI that runs the shell script; `$outputs` is its output file."""
     path = tmp_path / "cdklocal"
     find_outputs = 'while [ "$1" ]; do [ "$1" = --outputs-file ] && outputs=$2; shift; done\n'
     path.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > {tmp_path}/arguments\n{find_outputs}{text}\n")

@@ -349,7 +349,7 @@ def test_the_head_has_the_jobs_state(setup: Setup) -> None:
 
 
 def folded_log(journal: Journal, job_id: str = "job-1") -> Job:
-    """What the snapshot must be."""
+    """The expected snapshot."""
     head = head_of(journal, job_id)
     assert head is not None
     return fold(log(journal, job_id), epoch=head.epoch)

@@ -22,7 +22,7 @@ OUTAGE_SECONDS = range(300, 312)
 
 
 class Readers:
-    """Whoever looks at the job while its caller's time passes."""
+    """The readers of the job while its caller's time passes."""
 
     def __init__(self) -> None:
         self.world = World(DirectTransport(self._pipeline))
@@ -36,7 +36,7 @@ class Readers:
         return self._publisher
 
     def see(self, *invocations: str, later: float = 0.0) -> set[str | None]:
-        """What they make of the job and of these agents, `later` seconds from now."""
+        """Their liveness of the job and of these agents, `later` seconds from now."""
         snapshot = self._journal.snapshot(job_key())
         assert snapshot is not None
         now = NOW + self.world.time + later

@@ -31,6 +31,6 @@ def steps_of(log: Sequence[StatusUpdate], *, after: int = 0) -> Iterator[Step]:
 
 
 def watched(log: Sequence[StatusUpdate], joined_at: int) -> list[WatchEvent]:
-    """What a watch yields to a client that joins after `joined_at` statuses and stays to the end."""
+    """The events of a watch for a client that joins after `joined_at` statuses and stays to the end."""
     joined = job_of(log[:joined_at]) if joined_at else Job()
     return [Joined(job=joined), *steps_of(log, after=joined_at)]

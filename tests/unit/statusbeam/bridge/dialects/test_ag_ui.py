@@ -54,7 +54,7 @@ ENDS = ("RUN_FINISHED", "RUN_ERROR")
 
 
 def runs_in(events: Sequence[Event]) -> list[list[Event]]:
-    """The events of each run: AG-UI's verifier begins anew with each RUN_STARTED."""
+    """The events of each run, because AG-UI's verifier restarts at each RUN_STARTED."""
     found: list[list[Event]] = []
     for event in events:
         if event["type"] == "RUN_STARTED":

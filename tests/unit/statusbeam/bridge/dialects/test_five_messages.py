@@ -43,7 +43,7 @@ def spoken(events: Iterable[WatchEvent]) -> list[AnyMessage]:
 
 
 def learnt(messages: Sequence[AnyMessage]) -> dict[str, Any]:
-    """What a simple client knows after these messages."""
+    """The state of a simple client after these messages."""
     agents: dict[str, tuple[str, str, float]] = {}
     overall, progress = "initializing", 0.0
     for message in messages:

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class MemoryTransport(asyncio.Transport):
-    """Keeps what is written; `stalled` keeps it as unsent, as a peer that does not read would."""
+    """Records written bytes. With `stalled`, they stay unsent, as with a peer that does not read."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -27,7 +27,7 @@ class OidcProvider:
 
     @property
     def issuer(self) -> str:
-        """What its tokens and its discovery document say."""
+        """The issuer in its tokens and its discovery document."""
         return self.url + self.slash
 
     def rotate(self, key_id: str) -> None:
@@ -51,7 +51,7 @@ class OidcProvider:
         return jwt.encode(kept, key, algorithm="RS256", headers={"kid": key_id})
 
     def document(self, path: str) -> dict[str, Any] | None:
-        """What it serves."""
+        """Its routes."""
         if path == "/.well-known/openid-configuration":
             return {"issuer": self.issuer, "jwks_uri": f"{self.url}/keys"}
         if path == "/keys":
@@ -77,7 +77,7 @@ def oidc_provider() -> Iterator[OidcProvider]:
             self.wfile.write(body)
 
         def log_message(self, *arguments: object) -> None:
-            """Say nothing on stderr."""
+            """Log nothing on stderr."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         provider.url = f"http://127.0.0.1:{server.server_address[1]}"

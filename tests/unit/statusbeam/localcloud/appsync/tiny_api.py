@@ -28,7 +28,7 @@ KEY = "da2-right"
 
 
 class KeyAuthenticator:
-    """Lets in whoever has the key, and keeps what it was asked."""
+    """Accepts callers with the key, and records the requests."""
 
     def __init__(self) -> None:
         self.asked: list[SignedRequest] = []
@@ -99,7 +99,7 @@ def _json(value: JsonObject) -> bytes:
 
 
 def authorization(key: str = KEY) -> dict[str, str]:
-    """What a client puts into its header object."""
+    """A client's header object."""
     return {"host": "127.0.0.1", "x-api-key": key}
 
 

@@ -41,7 +41,7 @@ DAY = 86_400
 
 @dataclass(kw_only=True)
 class World:
-    """One table, and the publishers on it: each a process of its own."""
+    """One table and its publishers, each like a separate process."""
 
     new_journal: Callable[[Estimates], Journal]
     histories: Histories
@@ -70,7 +70,7 @@ class Publisher:
     time: StoppedClock
 
     def say(self, job_id: str, *statuses: Mapping[str, Any], batch_id: str = "") -> None:
-        """Publish statuses said now, as one batch."""
+        """Publish statuses of now as one batch."""
         owner = {"jobId": job_id, "userId": "ana", "tenantId": "city", "timestamp": time_of(self.now_ms)}
         updates = [{**owner, "message": "m", **status} for status in statuses]
         batch_id = batch_id or f"{job_id}-{self.now_ms}-{len(updates)}-{updates[0]['status']}"
@@ -97,7 +97,7 @@ class Publisher:
         return self.journal.updates(job_key(job_id), first=1, last=1_000)[-1]
 
     def eta_of(self, job_id: str) -> dict[str, float] | None:
-        """What readers of the job see."""
+        """The job for its readers."""
         head = head_of(self.journal, job_id)
         assert head is not None
         eta: dict[str, float] | None = head.view()["eta"]
@@ -162,7 +162,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def experience() -> Mapping[str, StepHistory]:
-    """What jobs of 12 s teach."""
+    """The history of jobs of 12 s."""
     with in_memory() as world:
         publisher = world.publisher()
         for number in range(ENOUGH):

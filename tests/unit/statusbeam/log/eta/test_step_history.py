@@ -28,7 +28,7 @@ def history_of(runs: list[float]) -> StepHistory:
 
 
 def remaining(history: StepHistory, elapsed: float, values: int) -> list[float]:
-    """Equally likely values of what is left after `elapsed` seconds, ascending."""
+    """Equally likely values of the remaining time after `elapsed` seconds, ascending."""
     curve = history.curve()
     passed = curve.share_below(elapsed)
     shares = ((place + 0.5) / values for place in range(values))

@@ -50,7 +50,7 @@ def journal(client: object, time: StoppedClock | None = None) -> DynamoJournal:
 
 
 class MeddlingClient:
-    """A client before whose transactions somebody else is faster, as long as there is somebody."""
+    """A client whose transactions lose against other publishers, while there are any."""
 
     def __init__(self, client: DynamoDBClient, *meddlers: Callable[[], object]) -> None:
         self._client = client
@@ -68,7 +68,7 @@ class MeddlingClient:
 
 
 class MovingClient:
-    """A client after whose every query somebody commits, as long as there is somebody."""
+    """A client after whose queries other publishers commit, while there are any."""
 
     def __init__(self, client: DynamoDBClient, *movers: Callable[[], object]) -> None:
         self._client = client
@@ -261,7 +261,7 @@ def test_a_job_that_ends_between_read_and_transaction_has_one_final_status(
 
 
 class CountingClient:
-    """A table that takes everything and keeps nothing; it counts the heads and agents that are asked for."""
+    """A table that accepts everything and stores nothing. It counts the read heads and agents."""
 
     def __init__(self) -> None:
         self.heads_read = 0

@@ -109,7 +109,7 @@ def test_a_secret_in_the_place_of_a_field_is_not_in_the_rejection(
 
 
 def test_in_several_payloads_only_complete_secrets_are_found() -> None:
-    """What the library's own memory of the last messages is for: the publisher has none."""
+    """The publisher does not cache the last messages, as the library does."""
     world = World()
     world.publish(entry(message=KEY[:9]))
     world.publish(entry(message=KEY[9:]), batch_id="b2")

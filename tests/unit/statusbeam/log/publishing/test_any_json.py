@@ -139,7 +139,7 @@ def dynamo_journal(clock: Clock) -> Journal:
 
 
 def publish(payload: object, new_journal: Callable[[Clock], Journal] = memory_journal) -> None:
-    """Publish a payload twice, by new processes, and hold it to what is promised of any."""
+    """Publish a payload twice, by new processes, and check the promises for any payload."""
     time = StoppedClock()
     journal = new_journal(time.clock())
     sessions, details = MemorySessionStore(), MemoryDetailStore()

@@ -183,5 +183,5 @@ def test_an_acknowledged_status_is_in_the_log(one: dict[str, Any], other: dict[s
 
 
 def _beside(world: World) -> tuple[dict[str, str], set[str]]:
-    """What a world keeps outside of the log."""
+    """The data that a world stores outside of the log."""
     return dict(world.journal.attributes(job_key(), 1)), set(world.details.objects)

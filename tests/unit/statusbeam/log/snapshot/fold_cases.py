@@ -42,7 +42,7 @@ def status(word: str, at: float = 0.0, message: str = "", **fields: Any) -> Stat
 
 
 def committed(updates: Iterable[StatusUpdate], *, first: int = 1) -> list[StatusUpdate]:
-    """The statuses as the log has them: numbered, each with an event id of its own."""
+    """The statuses in the log's form: numbered, each with its own event id."""
     return [
         replace(update, sequence=sequence, event_id=f"e{sequence}")
         for sequence, update in enumerate(updates, first)

@@ -114,7 +114,7 @@ def test_an_agents_progress_never_goes_backwards_within_an_attempt(log: list[Sta
 
 
 def plain(job: Job) -> Any:
-    """What readers see, without what dead news may change: the position and what was paid."""
+    """The readers' view, without the fields that late statuses may change: the position and the tokens."""
     view = job_view(job)
     for part in (view, *view["agents"]):
         for field in ("sequence", "totalTokenUsage", "tokenUsage"):

@@ -162,7 +162,7 @@ def hostile_log(dice: random.Random) -> list[StatusUpdate]:
 
 
 def as_heard(dice: random.Random, log: list[StatusUpdate]) -> list[dict[str, Any]]:
-    """The log as a client may get to hear it: out of order, again, several of one commit in one push."""
+    """The log as a client may receive it: out of order, repeated, several of one commit in one push."""
     heard = [update.to_wire() for update in log + dice.choices(log, k=min(len(log), 5))]
     dice.shuffle(heard)
     if len(log) > 3:

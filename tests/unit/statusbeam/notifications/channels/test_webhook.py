@@ -25,7 +25,7 @@ def server() -> Iterator[Receiver]:
 
 
 def send(server: Receiver, secret: Any = NEW, **event: Any) -> tuple[dict[str, str], bytes]:
-    """What the receiver got."""
+    """The requests to the receiver."""
     target = {"url": f"{server.url}/hook", "secret": secret}
     WebhookChannel(lambda: target, server.client).send(job_event(**event))
     _, headers, body = server.received[-1]

@@ -60,7 +60,7 @@ class Clock:
 
 
 class Authorizer:
-    """The deployed function's stand-in: answers what it is told to and keeps the events it saw."""
+    """A fake of the deployed function: it returns the test's answers and records its events."""
 
     def __init__(self, answer: Mapping[str, Any] | None = None) -> None:
         self.answer = {"isAuthorized": True} if answer is None else answer

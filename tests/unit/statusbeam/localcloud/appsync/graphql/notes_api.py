@@ -115,7 +115,7 @@ KEY = Identity(mode=AuthMode.API_KEY, principal="key")
 
 
 class FakeTable:
-    """A data source that answers from a dictionary and keeps what it was asked."""
+    """A data source that answers from a dictionary and records its requests."""
 
     def __init__(self) -> None:
         self.items: dict[str, Any] = {"1": {"id": "1", "text": "kept"}}

@@ -66,7 +66,7 @@ class World(TinyDataPlane):
         self.connection.data_received("\r\n".join(lines).encode() + body)
 
     async def answers(self) -> list[Answer]:
-        """What has been answered by the end of this tick."""
+        """The responses at the end of this tick."""
         for _ in range(10):
             await asyncio.sleep(0)
         data, answers = bytes(self.transport.written), []

@@ -20,7 +20,7 @@ from statusbeam.localcloud.appsync.realtime.websocket import text_frame
 
 
 class Mailbox:
-    """An outbox that keeps what it is given."""
+    """An outbox that records its frames."""
 
     def __init__(self) -> None:
         self.outbox: list[bytes] = []
@@ -34,7 +34,7 @@ class Mailbox:
         self.revoked += subscribers
 
     def messages(self) -> list[Any]:
-        """What was sent since the last call."""
+        """The frames since the last call."""
         data, messages = b"".join(self.outbox), []
         self.outbox.clear()
         while data:

@@ -48,7 +48,7 @@ class Client:
         self.connection.data_received(b"".join(self.peer.data_to_send()))
 
     async def frames(self) -> list[Frame]:
-        """What arrived by the end of this tick."""
+        """The messages at the end of this tick."""
         for _ in range(5):
             await asyncio.sleep(0)
         data = bytes(self.transport.written[self.read_so_far :])
