@@ -63,7 +63,7 @@ def test_a_job_whose_agent_fails_ends_failed_with_the_reason_in_plain_words(
         "The job failed because one of its steps failed."
     )
     expect(geo.locator(".badge")).to_have_text("Failed")
-    expect(geo).to_contain_text("The Geo Agent failed on purpose: the demo asked for it.")
+    expect(geo).to_contain_text("The Geo Agent failed on purpose, as the demo requested.")
     expect(dashboard.in_job_list(job_id)).to_contain_text("Failed")
     expect_the_whole_log(cloud, user, dashboard, job_id)
     assert TECHNICAL.findall(dashboard.page.locator("body").inner_text()) == []
