@@ -168,10 +168,12 @@ bytecode: setup # of all tests and what they import, before several processes ne
 audit: setup ## ask for known vulnerabilities of all dependencies; needs the network
 	python .ci/audit.py
 
+# One more than the cores, since the browser's and the clients' tests often wait. A process takes up to 1 GB.
+PROCESSES ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cores + 1 : 8)))
 test: setup ## everything: check, web, unit, infra, end to end, browser
 	@$(ALONGSIDE) $(CHECKS) check-templates bytecode test-web tests/e2e/clients/node_modules/.ready browser
 	python .ci/audit.py --if-reachable
-	pytest --numprocesses 3 --dist loadscope # more than two cores: the browser's and the clients' tests mostly wait
+	pytest --numprocesses $(PROCESSES) --dist loadscope
 
 search: setup tests/e2e/clients/node_modules/.ready ## draw many more examples than `make test`: property tests, fault runs of the client, killed bridges, AG-UI logs
 	pytest --hypothesis-profile=search --numprocesses 2 tests/unit tests/soak
