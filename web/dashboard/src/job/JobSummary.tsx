@@ -1,10 +1,10 @@
-import { type ReactNode, useContext, useState } from 'react';
+import { type ReactNode, useContext } from 'react';
 import { ConfigContext, logLinkOf } from '../config.ts';
 import { tickingText, timeText } from '../format.ts';
 import { isSilent, type ShownState, STATE_LABELS, sourceOf } from '../labels.ts';
 import type { StatusUpdate } from '../types.ts';
 import { CopyButton } from '../ui/CopyButton.tsx';
-import { useNow } from '../ui/clock.ts';
+import { useMountedMs, useNow } from '../ui/clock.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { endOf, type Moment, useMomentMs } from './moment.ts';
 import { waiterOf, waitingTimes, waitsFor } from './waitingText.ts';
@@ -21,6 +21,7 @@ interface Props {
 
 /** The job's newest activity, its end, or why it is silent. */
 export function JobSummary({ moment, state, problem }: Props) {
+  const openedMs = useMountedMs(); // of the page, not of what it shows: a short problem starts no new silence
   if (problem !== null) {
     return <Summary label="Problem" icon="alert" message={problem} />;
   }
@@ -37,7 +38,7 @@ export function JobSummary({ moment, state, problem }: Props) {
     return <Cancelled moment={moment} state={state} />;
   }
   if (state === 'expected') {
-    return <NoStatus />;
+    return <NoStatus since={openedMs} />;
   }
   if (state === 'completed') {
     return <Summary label="Outcome" icon="check" message={endOf(moment)?.message || 'Completed.'} />;
@@ -134,9 +135,8 @@ function Cancelled({ moment, state }: { moment: Moment; state: 'cancelling' | 'c
 }
 
 /** A job without a status: after a while, shows since when, and asks whether the id is right. */
-function NoStatus() {
+function NoStatus({ since }: { since: number }) {
   const now = useNow();
-  const [since] = useState(now);
   const silence = now - since;
   if (silence < UNHEARD_MS) {
     return <Summary label="Now" icon="circle" message="No status yet. The first one appears here by itself." />;

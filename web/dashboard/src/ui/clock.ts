@@ -1,7 +1,7 @@
 // The page's clock: one timer for all ticking elements, and none without them. It follows the service's time, because by a
 // wrong clock of the machine the page would show wrong ages, and a lost agent as running.
 
-import { createContext, useContext, useMemo, useSyncExternalStore } from 'react';
+import { createContext, useContext, useMemo, useState, useSyncExternalStore } from 'react';
 
 const TICK_MS = 500;
 
@@ -46,6 +46,12 @@ const noSubscription = () => () => undefined;
 export function useNow(isTicking = true): number {
   const clock = useContext(ClockContext);
   return useSyncExternalStore(isTicking ? clock.subscribe : noSubscription, () => clock.now);
+}
+
+/** The moment in which the component was mounted, in epoch milliseconds. */
+export function useMountedMs(): number {
+  const clock = useContext(ClockContext);
+  return useState(clock.read)[0];
 }
 
 /**
