@@ -1,4 +1,4 @@
-"""Options that several commands share: the deployment, the user, the output."""
+"""Options that several commands share: the deployment, the user, the output, a load."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ Timeout = Annotated[
     ),
 ]
 OutputFormat = Annotated[Output, Option("--output", "-o", help="format of the output")]
+
+# What `cost` and `quotas` ask of a job.
+Statuses = Annotated[int, Option("--statuses", min=1, metavar="NUMBER", help="statuses a job")]
+Agents = Annotated[int, Option("--agents", min=0, metavar="NUMBER", help="agents a job")]
+BatchSize = Annotated[int, Option("--batch", min=1, metavar="NUMBER", help="statuses a commit")]
+Plain = Annotated[
+    bool, Option("--plain", help="a client does not read `earlier`: each status is a push of its own")
+]
+EventBuses = Annotated[
+    int, Option("--event-buses", min=0, metavar="NUMBER", help="event buses that get all events of jobs")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Option
 
-from ..options import OutputFormat
+from ..options import Agents, BatchSize, EventBuses, OutputFormat, Plain, Statuses
 from ..parser import command
 from ..plain_text import print_line
 from ..records import Output, print_document
@@ -16,27 +16,23 @@ from ..records import Output, print_document
 def cost(
     *,
     jobs: Annotated[int, Option("--jobs", min=0, metavar="NUMBER", help="jobs a month")] = 100_000,
-    statuses: Annotated[int, Option("--statuses", min=1, metavar="NUMBER", help="statuses a job")] = 30,
-    agents: Annotated[int, Option("--agents", min=0, metavar="NUMBER", help="agents a job")] = 4,
-    batch: Annotated[int, Option("--batch", min=1, metavar="NUMBER", help="statuses a commit")] = 4,
+    statuses: Statuses = 30,
+    agents: Agents = 4,
+    batch: BatchSize = 4,
     watchers: Annotated[
         int, Option("--watchers", min=0, metavar="NUMBER", help="clients that follow a job live")
     ] = 1,
     minutes: Annotated[
         float, Option("--minutes", min=0, metavar="NUMBER", help="how long a client is connected for a job")
     ] = 5,
-    plain: Annotated[
-        bool, Option("--plain", help="a client does not read `earlier`: each status is a push of its own")
-    ] = False,
+    plain: Plain = False,
     webhooks: Annotated[
         int, Option("--webhooks", min=0, metavar="NUMBER", help="webhooks that get all events of jobs")
     ] = 0,
     slack: Annotated[
         int, Option("--slack", min=0, metavar="NUMBER", help="Slack channels that get all events of jobs")
     ] = 0,
-    event_buses: Annotated[
-        int, Option("--event-buses", min=0, metavar="NUMBER", help="event buses that get all events of jobs")
-    ] = 0,
+    event_buses: EventBuses = 0,
     canary: Annotated[
         int, Option("--canary", min=0, metavar="MINUTES", help="minutes between two probes of a canary")
     ] = 0,

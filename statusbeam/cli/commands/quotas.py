@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Option
 
 from ..command import CommandError, ExitCode
-from ..options import OutputFormat
+from ..options import Agents, BatchSize, EventBuses, OutputFormat, Plain, Statuses
 from ..parser import command
 from ..plain_text import print_line
 from ..records import Output, print_document
@@ -31,9 +31,9 @@ def quotas(
     watchers: Annotated[
         int, Option("--watchers", min=0, metavar="NUMBER", help="connected clients, each with one job")
     ] = 1,
-    statuses: Annotated[int, Option("--statuses", min=1, metavar="NUMBER", help="statuses a job")] = 30,
-    agents: Annotated[int, Option("--agents", min=0, metavar="NUMBER", help="agents a job")] = 4,
-    batch: Annotated[int, Option("--batch", min=1, metavar="NUMBER", help="statuses a commit")] = 4,
+    statuses: Statuses = 30,
+    agents: Agents = 4,
+    batch: BatchSize = 4,
     minutes: Annotated[
         float, Option("--minutes", min=0.1, metavar="NUMBER", help="how long a job goes on")
     ] = 5,
@@ -43,12 +43,8 @@ def quotas(
     workflows: Annotated[
         int, Option("--workflows", min=1, metavar="NUMBER", help="workflows of each tenant")
     ] = 1,
-    plain: Annotated[
-        bool, Option("--plain", help="a client does not read `earlier`: each status is a push of its own")
-    ] = False,
-    event_buses: Annotated[
-        int, Option("--event-buses", min=0, metavar="NUMBER", help="event buses that get all events of jobs")
-    ] = 0,
+    plain: Plain = False,
+    event_buses: EventBuses = 0,
     step_functions: Annotated[
         bool, Option("--step-functions", help="each job is an execution, with a state for each status")
     ] = False,
