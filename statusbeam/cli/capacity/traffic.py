@@ -41,8 +41,11 @@ CHECKS: Final = "checks"
 RENEWALS: Final = "renewals"
 
 STREAMS: Final = "bridge-connections"
-BRIDGE_READ_UNITS: Final = 8_000 / 3_600
-"""Read units a second of one task for one watched job: docs/reference/bridge.md has $0.001 an hour."""
+BRIDGE_READ_UNITS: Final = {1: 36_329, 10: 20_267, 60: 9_261, 600: 2_540}
+"""Read units an hour of one task for one watched job, by the seconds between two commits of the job.
+
+`python -m benchmarks.bridge --only reads` counts them.
+"""
 INDEX_UNITS_OF_STATE: Final = 2
 """Of INDEX_UNITS, those of the busiest key of the index by tenant: `processing` gets and loses each job."""
 JOIN_READS: Final = 1
@@ -136,6 +139,15 @@ def check_interval(gap: float, poll: float = POLL_SECONDS) -> float:
     return gap / (often + seldom)
 
 
+def bridge_read_units(gap: float) -> float:
+    """Read units an hour of one task for one job whose commits come every `gap` seconds.
+
+    They are those of the next faster job that was counted, so rather too many.
+    """
+    counted = [units for seconds, units in BRIDGE_READ_UNITS.items() if seconds <= gap]
+    return min(counted, default=max(BRIDGE_READ_UNITS.values()))
+
+
 def _of_jobs(traffic: Traffic, made: Operations) -> Iterator[Flow]:
     job, rate = traffic.job, traffic.jobs_per_second
     of_the_end = HISTORY_UNITS * (job.agents + 1)
@@ -178,7 +190,7 @@ def _of_jobs(traffic: Traffic, made: Operations) -> Iterator[Flow]:
 
 def _of_watchers(traffic: Traffic, made: Operations) -> Iterator[Flow]:
     if traffic.bridge_tasks:
-        yield from _of_the_bridge(traffic)
+        yield from _of_the_bridge(traffic, made)
         return
     if not traffic.watchers or not traffic.running:
         return
@@ -227,9 +239,12 @@ def _of_watchers(traffic: Traffic, made: Operations) -> Iterator[Flow]:
     yield Flow(name=RENEWALS, per_second=traffic.watchers / TOKEN_SECONDS, units={"logins": 1})
 
 
-def _of_the_bridge(traffic: Traffic) -> Iterator[Flow]:
+def _of_the_bridge(traffic: Traffic, made: Operations) -> Iterator[Flow]:
     """Its clients hold connections; each task reads each job that one of its clients watches."""
     tailed = min(traffic.watchers, traffic.watched_jobs * traffic.bridge_tasks)
-    yield Flow(name="bridge reads", per_second=tailed, units={"table-reads": BRIDGE_READ_UNITS}, waits=False)
+    job = traffic.job
+    gap = job.batch / JOB_STATUSES_PER_SECOND if traffic.crowd else 60 * job.minutes / made.commits
+    reads = bridge_read_units(gap) / 3_600
+    yield Flow(name="bridge reads", per_second=tailed, units={"table-reads": reads}, waits=False)
     yield Flow(name=STREAMS, per_second=traffic.watchers, units={STREAMS: 1}, waits=False)
     yield Flow(name=RENEWALS, per_second=traffic.watchers / TOKEN_SECONDS, units={"logins": 1})

@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.bridge_reads import watched_for_an_hour
 from statusbeam.cli.capacity.aws_quotas import ALL, QUOTAS
 from statusbeam.cli.capacity.scenarios import uses
 from statusbeam.cli.capacity.traffic import (
+    BRIDGE_READ_UNITS,
     INDEX_UNITS_OF_STATE,
     JOIN_CHECKS,
     JOIN_READS,
     STREAMS,
     Traffic,
+    bridge_read_units,
     check_interval,
     demands,
 )
@@ -199,3 +202,14 @@ def test_each_quota_has_a_source_of_aws_and_a_remedy() -> None:
 def test_each_quota_is_taken_by_some_load() -> None:
     everything = demands(replace(TRAFFIC, step_functions=True, job=Load(jobs=1, event_buses=1)))
     assert set(everything) == {quota.name for quota in ALL}
+
+
+@pytest.mark.parametrize("seconds", [60, 600])
+def test_the_bridges_reads_are_those_that_its_benchmark_counts(seconds: int) -> None:
+    counted = watched_for_an_hour(float(seconds))
+    assert counted.positions + counted.others == pytest.approx(BRIDGE_READ_UNITS[seconds], rel=0.001)
+
+
+@pytest.mark.parametrize(("gap", "seconds"), [(0.2, 1), (1, 1), (37.5, 10), (3_600, 600)])
+def test_the_bridge_reads_a_job_as_the_next_faster_one_that_was_counted(gap: float, seconds: int) -> None:
+    assert bridge_read_units(gap) == BRIDGE_READ_UNITS[seconds]
