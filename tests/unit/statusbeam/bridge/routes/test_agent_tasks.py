@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -57,17 +57,26 @@ async def world(binding: str, viewer: str = "ana", *, streams: int = 1) -> Async
     assert len(bridge.connections) == bridge.tails.watched == 0
 
 
+async def followed(client: Client, then: Callable[[], None]) -> list[StreamResponse]:
+    """The events of a subscription to the job's first task. `then` runs right after the first event."""
+    found: list[StreamResponse] = []
+    async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+        found.append(event)
+        if len(found) == 1:
+            then()
+    return found
+
+
 @BINDINGS
 async def test_a_task_is_followed_from_itself_to_its_end(binding: str) -> None:
     async with world(binding) as (log, client):
         log.say("agent_invoking")
-        found: list[StreamResponse] = []
-        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
-            found.append(event)
-            if len(found) == 1:  # the task itself: what follows is news
-                log.say("calling_tool", "agent_complete")
-                log.end()
-    first, *updates = found
+
+        def end() -> None:
+            log.say("calling_tool", "agent_complete")
+            log.end()
+
+        first, *updates = await followed(client, end)
     assert first.task.id == "job-1"
     assert first.task.status.state == TaskState.TASK_STATE_WORKING
     assert [update.status_update.metadata["sequence"] for update in updates] == ["2", "3", "4"]
@@ -78,14 +87,13 @@ async def test_a_task_is_followed_from_itself_to_its_end(binding: str) -> None:
 async def test_a_task_keeps_its_context_when_the_session_becomes_known(binding: str) -> None:
     async with world(binding) as (log, client):
         log.say("agent_invoking")
-        found: list[StreamResponse] = []
-        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
-            found.append(event)
-            if len(found) == 1:
-                log.write({"status": "validating", "agentName": None, "metadata": {"sessionId": "session-1"}})
-                log.end()
+
+        def name_session_and_end() -> None:
+            log.write({"status": "validating", "agentName": None, "metadata": {"sessionId": "session-1"}})
+            log.end()
+
+        first, *updates = await followed(client, name_session_and_end)
         task = await client.get_task(GetTaskRequest(id="job-1"))
-    first, *updates = found
     contexts = {first.task.context_id, task.context_id, *(one.status_update.context_id for one in updates)}
     assert contexts == {"job-1"}
     assert "sessionId" not in first.task.metadata
@@ -96,16 +104,15 @@ async def test_a_task_keeps_its_context_when_the_session_becomes_known(binding: 
 async def test_a_follower_gets_every_status_of_a_long_log_before_its_end(binding: str) -> None:
     async with world(binding) as (log, client):
         log.say("agent_invoking")
-        found: list[StreamResponse] = []
-        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
-            found.append(event)
-            if len(found) == 1:
-                log.write(*({"status": "calling_tool", "message": f"Call {number}"} for number in range(40)))
-                log.write(
-                    *({"status": "calling_tool", "message": f"Call {number}"} for number in range(40, 79)),
-                    {"status": "complete", "agentName": None, "message": "Done"},
-                )
-    _, *updates = found
+
+        def report_much() -> None:
+            log.write(*({"status": "calling_tool", "message": f"Call {number}"} for number in range(40)))
+            log.write(
+                *({"status": "calling_tool", "message": f"Call {number}"} for number in range(40, 79)),
+                {"status": "complete", "agentName": None, "message": "Done"},
+            )
+
+        _, *updates = await followed(client, report_much)
     sequences = [update.status_update.metadata["sequence"] for update in updates]
     assert sequences == [str(number) for number in range(2, 82)]
     assert updates[-1].status_update.status.state == TaskState.TASK_STATE_COMPLETED
