@@ -87,19 +87,15 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-LONGEST_FIRST = (
-    "browser",
-    "e2e",
-    "infra",
-    "packages",
+EACH_ALONE = (
     "tests/unit/statusbeam/conformance/test_foreign_servers.py",
     "tests/unit/statusbeam/log/snapshot/test_fold_twin.py",
     "soak",
 )
-"""Folders, and two files, by how long their tests take; the other files take seconds."""
-
-EACH_ALONE = LONGEST_FIRST[-3:]
 """Where each test takes a second or more and shares nothing with the next: any process may take it."""
+
+LONGEST_FIRST = ("browser", "e2e", "infra", "packages", *EACH_ALONE)
+"""Folders, and two files, by how long their tests take; the other files take seconds."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no types

@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
+from tests.http_server import serving
 from tests.unit.statusbeam.localcloud.appsync.oidc_provider import OidcProvider
 
 CLIENT_ID = "dashboard"
@@ -268,10 +269,5 @@ def identity_provider(readers: Mapping[str, Reader]) -> Iterator[IdentityProvide
         def log_message(self, *arguments: object) -> None:
             """Log nothing on stderr."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        provider.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(Handler) as provider.url:
         yield provider
-        server.shutdown()
-        thread.join()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.node_client import node
 from tests.e2e.waiting import DEADLINE_SECONDS
+from tests.http_server import serving
 
 CLIENT = Path(__file__).parents[2] / "web" / "client"
 
@@ -43,9 +43,5 @@ def built_client() -> Path:
 def own_site(folder: Path, policy: str) -> Iterator[str]:
     """The address of these files on an origin of their own, each sent with `policy`."""
     handler = partial(type("Site", (_OwnSite,), {"policy": policy}), directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+    with serving(handler) as url:
+        yield f"{url}/"

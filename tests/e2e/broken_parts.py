@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Final
 
 from tests.e2e.cloud import Cloud
+from tests.http_server import serving
 
 _READ_ONLY: Final = frozenset(
     (
@@ -97,12 +97,5 @@ class _Throttles(BaseHTTPRequestHandler):
 @contextmanager
 def throttling_dynamodb() -> Iterator[str]:
     """The address of a throttling DynamoDB."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Throttles)
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        serving.join()
-        server.server_close()
+    with serving(_Throttles) as url:
+        yield url

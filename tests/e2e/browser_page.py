@@ -6,11 +6,10 @@ import base64
 import hashlib
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from playwright.sync_api import Browser, Page
 from tests.chromium import open_chromium
 from tests.e2e.node_client import CLIENTS, node, require_clients
 from tests.e2e.waiting import DEADLINE_SECONDS
+from tests.http_server import serving
 
 EVENT_MS = DEADLINE_SECONDS * 1_000
 PAGE = '<!doctype html><meta charset="utf-8"><title>Amplify</title><script src="bundle.js"></script>'
@@ -42,12 +42,8 @@ def serve_page(folder: Path) -> Iterator[str]:
         [node(), "bundle.mjs", str(folder / "bundle.js")], cwd=CLIENTS, check=True, timeout=DEADLINE_SECONDS
     )
     handler = partial(QuietHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+    with serving(handler) as url:
+        yield f"{url}/"
 
 
 @contextmanager

@@ -8,12 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e import cloud as local
 from tests.e2e.cloud import Cloud, fresh_id, status
+from tests.e2e.provider_cloud import cloud_of
 from tests.e2e.terminal import SECONDS, Terminal
-from tests.e2e.written_logs import found_in_logs
 from tests.identity_provider import (
-    CLIENT_ID,
     DENIAL,
     IdentityProvider,
     Reader,
@@ -34,14 +32,8 @@ def provider() -> Iterator[IdentityProvider]:
 @pytest.fixture(scope="module")
 def oidc_cloud(provider: IdentityProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A localcloud whose readers sign in at the provider."""
-    folder = tmp_path_factory.mktemp("localcloud")
-    try:
-        running = local.up(folder, "--oidc-issuer", provider.issuer, "--oidc-client-id", CLIENT_ID)
+    with cloud_of(provider, tmp_path_factory.mktemp("localcloud")) as running:
         yield running
-        running.credentials.update(dict.fromkeys(provider.issued, "a token of the provider"))
-        assert found_in_logs(running) == [], "tokens of the provider were written to logs"
-    finally:
-        local.down(folder)
 
 
 @pytest.fixture(scope="module")

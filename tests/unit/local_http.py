@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Condition, Event, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Condition, Event
 from typing import Any
+
+from tests.http_server import serving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +94,8 @@ def local_server(*answers: Answer) -> Iterator[LocalServer]:
         def log_message(self, *arguments: object) -> None:
             """Log nothing on stderr."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield state
-    finally:
-        state.ended.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Handler) as state.url:
+        try:
+            yield state
+        finally:
+            state.ended.set()

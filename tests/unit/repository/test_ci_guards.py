@@ -6,13 +6,14 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+
+from tests.http_server import serving
 
 ROOT = Path(__file__).resolve().parents[3]
 KEY = "AKIA" + "Q7WZ4N2MXKPT3RVL"
@@ -70,15 +71,8 @@ def service(answers: Mapping[str, object]) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Nothing: the test's output is its own."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Answer) as url:
+        yield url
 
 
 def audited(url: str, *options: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
