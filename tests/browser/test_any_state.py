@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.dashboard import Dashboard
 from tests.browser.long_job import USER, LongJob, log_of
@@ -100,6 +100,22 @@ def test_a_job_of_which_nothing_comes_makes_the_page_ask_for_the_right_id(held: 
     held.page.clock.run_for(20_000)
     expect(held.page.locator("#result-message")).to_contain_text("No status since")
     expect(held.page.locator("#result")).to_contain_text("Is the job's id right")
+
+
+def test_a_failed_read_does_not_begin_the_time_without_a_status_anew(held: Dashboard) -> None:
+    def fail(route: Route) -> None:
+        route.abort()
+
+    held.expected = re.compile("net::ERR")
+    LongJob(held.page, [], head=0)
+    open_job(held, "nobody-knows")
+    held.expect_whole(0)
+    held.page.route("**/graphql", fail)
+    held.page.clock.run_for(12_000)
+    expect(held.page.locator("#result-message")).to_have_text("Reading the log.")
+    held.page.unroute("**/graphql", fail)
+    held.page.clock.run_for(12_000)
+    expect(held.page.locator("#result-message")).to_contain_text("No status since")
 
 
 def test_an_id_that_no_job_can_have_is_called_so(dashboard: Dashboard) -> None:
