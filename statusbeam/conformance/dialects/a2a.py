@@ -20,6 +20,7 @@ from a2a.utils.errors import A2AError, TaskNotFoundError, UnsupportedOperationEr
 from google.protobuf.json_format import MessageToDict
 
 from ..observed import Close, Ending, Join, Outcome, Received, steps_in
+from ..trust import trusted
 from .dialect import HTTP_TIMEOUT, Probe, Receive, authorization
 
 OUTCOMES = {
@@ -44,7 +45,9 @@ class A2a:
     async def read(self, job_id: str, after: str | None, receive: Receive) -> Ending:  # noqa: ARG002 - see Dialect
         """See Dialect.read."""
         try:
-            async with httpx.AsyncClient(headers=self._headers, timeout=HTTP_TIMEOUT) as http:
+            async with httpx.AsyncClient(
+                verify=trusted(), headers=self._headers, timeout=HTTP_TIMEOUT
+            ) as http:
                 config = ClientConfig(httpx_client=http, supported_protocol_bindings=BINDINGS)
                 return await _follow(await create_client(self._url, client_config=config), job_id, receive)
         except AgentCardResolutionError as error:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from ..observed import Close, Ending, Join, Outcome, Received, steps_in
+from ..trust import trusted
 from .ag_ui_rules import RunRules
 from .dialect import HTTP_TIMEOUT, Probe, Receive, address, authorization
 
@@ -39,7 +40,7 @@ class AgUi:
         rules = RunRules()
         try:
             async with (
-                httpx.AsyncClient(timeout=HTTP_TIMEOUT, headers=self._headers) as client,
+                httpx.AsyncClient(verify=trusted(), timeout=HTTP_TIMEOUT, headers=self._headers) as client,
                 client.stream("POST", address(self._url, "/ag-ui"), json=body) as answer,
             ):
                 if answer.status_code != HTTPStatus.OK:

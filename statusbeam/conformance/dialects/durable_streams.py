@@ -9,6 +9,7 @@ from http import HTTPStatus
 import httpx
 
 from ..observed import Close, Ending, Join, Received
+from ..trust import trusted
 from .dialect import HTTP_TIMEOUT, Probe, Receive, address, authorization
 from .status_documents import read_status
 
@@ -36,7 +37,9 @@ class DurableStreams:
         url = address(self._url, "/jobs/{job_id}/stream", job_id)
         params = {"offset": after or BEGINNING}
         try:
-            async with httpx.AsyncClient(timeout=HTTP_TIMEOUT, headers=self._headers) as client:
+            async with httpx.AsyncClient(
+                verify=trusted(), timeout=HTTP_TIMEOUT, headers=self._headers
+            ) as client:
                 while True:
                     answer = await client.get(url, params=params)
                     if answer.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):

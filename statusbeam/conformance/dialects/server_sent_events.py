@@ -11,6 +11,7 @@ import httpx
 from httpx_sse import ServerSentEvent, SSEError, aconnect_sse
 
 from ..observed import Close, Ending, Join, Received
+from ..trust import trusted
 from .dialect import HTTP_TIMEOUT, Probe, Receive, address, authorization, impossible_cursors
 from .status_documents import read_job, read_status
 
@@ -34,7 +35,7 @@ class ServerSentEvents:
         headers = {**self._headers, **({"last-event-id": after} if after is not None else {})}
         try:
             async with (
-                httpx.AsyncClient(timeout=HTTP_TIMEOUT) as client,
+                httpx.AsyncClient(verify=trusted(), timeout=HTTP_TIMEOUT) as client,
                 aconnect_sse(client, "GET", url, headers=headers) as source,
             ):
                 status = source.response.status_code
