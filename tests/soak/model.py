@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -186,25 +187,25 @@ class _Run:
             said.remove(closing)
         self._hold(there == sorted(said), "a status is lost or doubled")
         whole = fold(log, epoch=snapshot.head.epoch if snapshot else None)
-        self._hold(not skipped or _had_ended(log), "the final status of an open job was skipped")
-        self._hold(all(map(self._was_open, _places(log, closing))), "a job that had ended was ended again")
+        moves = _moves(log)
+        # Whether it had ended at some time; its next run may be open again.
+        had_ended = any(move.after.head.ended for move in moves)
+        self._hold(not skipped or had_ended, "the final status of an open job was skipped")
+        closings = [move for move in moves if move.update.event_id == closing]
+        self._hold(all(map(_was_open, closings)), "a job that had ended was ended again")
         self._hold(
             self.pushed == {u.sequence: u.event_id for u in log}, "the pushes are not those of the log"
         )
         self._hold(whole == snapshot, "the snapshot is not the fold of the log")
         self._hold(all(map(self._is_timely, log)), "a status has a time outside the run")
-        self._hold(_late_ones(log) == [u.sequence for u in log if _marked(u)], "a late status is not marked")
+        late = [move.update for move in moves if _is_late(move)]
+        self._hold(late == [u for u in log if _marked(u)], "a late status is not marked")
         self.tally.runs += whole.head.runs.number
 
     def _is_timely(self, update: StatusUpdate) -> bool:
         at = (ms_of(update.timestamp) or 0) / 1000
         earliest = self._start - MOST_SECONDS - CLOCK_TOLERANCE_SECONDS
         return earliest <= at <= self._now + CLOCK_TOLERANCE_SECONDS
-
-    @staticmethod
-    def _was_open(before_and_after: tuple[Job, Job]) -> bool:
-        before, after = before_and_after
-        return before.head.sequence == 0 or is_open_to(before.head, after.head)
 
     def _hold(self, holds: bool, problem: str) -> None:
         if not holds:
@@ -215,31 +216,28 @@ def _marked(update: StatusUpdate) -> bool:
     return MetadataKey.AFTER_END in (update.metadata or {})
 
 
-def _late_ones(log: Sequence[StatusUpdate]) -> list[int | None]:
-    """The statuses that found the job ended and left it so."""
-    job, found = Job(), []
-    for update in log:
-        before, job = job, apply(job, [update])
-        if before.head.ended and job.head.stage == before.head.stage:
-            found.append(update.sequence)
-    return found
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A status of the log, and the job before and after it."""
+
+    before: Job
+    update: StatusUpdate
+    after: Job
 
 
-def _had_ended(log: Sequence[StatusUpdate]) -> bool:
-    """Whether the job had ended at some time; its next run may be open again."""
-    job = Job()
-    for update in log:
-        job = apply(job, [update])
-        if job.head.ended:
-            return True
-    return False
+def _moves(log: Sequence[StatusUpdate]) -> list[_Move]:
+    jobs = list(accumulate(log, lambda job, update: apply(job, [update]), initial=Job()))
+    return [_Move(*move) for move in zip(jobs, log, jobs[1:], strict=False)]
 
 
-def _places(log: Sequence[StatusUpdate], event_id: str) -> list[tuple[Job, Job]]:
-    """The job before and after each status with this id."""
-    at = [place for place, update in enumerate(log) if update.event_id == event_id]
-    before = [(place, fold(log[:place])) for place in at]
-    return [(job, apply(job, log[place : place + 1])) for place, job in before]
+def _was_open(move: _Move) -> bool:
+    before = move.before.head
+    return before.sequence == 0 or is_open_to(before, move.after.head)
+
+
+def _is_late(move: _Move) -> bool:
+    """Whether a status found the job ended and left it so."""
+    return move.before.head.ended and move.after.head.stage == move.before.head.stage
 
 
 class _ReadsOnce(Admission):

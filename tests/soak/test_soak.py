@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +20,14 @@ from tests.unit.samples import NOW
 PARTS, RUNS = 20, 500
 """The processes of the tests share out the parts: 10 000 runs in all."""
 JOINS = 10_000
+
+
+@pytest.fixture(autouse=True)
+def unlogged() -> Iterator[None]:
+    """The runs log each of their troubles, and pytest would keep the lines: an eighth of the work."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def soak(seeds: range, new_table: Callable[[], Any]) -> Tally:
