@@ -162,8 +162,10 @@ check-templates: setup web $(TEMPLATES)/.ready # checkov and parliament; .ci/tem
 test-web: web
 	npm test --silent --workspaces --if-present
 
-bytecode: setup # of all tests and what they import, before several processes need it at once
-	pytest --collect-only --quiet > .build/tests.txt || { cat .build/tests.txt; exit 1; }
+bytecode: .build/tests.txt # of all tests and what they import, before several processes need it at once
+
+.build/tests.txt: .venv/.ready $(shell find tests statusbeam status_utils infra lambdas -name '*.py') | setup
+	pytest --collect-only --quiet > $@ || { cat $@; rm $@; exit 1; }
 
 audit: setup ## ask for known vulnerabilities of all dependencies; needs the network
 	python .ci/audit.py
