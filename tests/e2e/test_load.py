@@ -11,8 +11,9 @@ from tests.soak import load
 def test_jobs_under_load_lose_nothing(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "FOLLOWED_EVERY", 5)
     # without killed publishers, because each one delays its job for the queue's visibility timeout
-    done = load.run(cloud, jobs=20, seed=1, kills=False)
+    done = load.run(cloud, jobs=20, seed=1, kills=False, rounds=2)
     assert (done.jobs, done.followed, done.kills) == (20, 4, 0)
+    assert len(done.megabytes) == 2
     assert done.statuses >= 20 * len(load.AGENTS) * load.STEPS
 
 

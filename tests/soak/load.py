@@ -1,10 +1,12 @@
 """An hour's load on a localcloud, compressed into minutes, with faults throughout.
 
-    python -m tests.soak.load [--jobs 2000] [--seed 1]
+    python -m tests.soak.load [--jobs 9000] [--seed 1]
 
 Agents report through the library and the queue. Meanwhile the API drops, doubles and swaps pushes, and a
-signal kills publishers at work. Followers watch a part of the jobs live. At the end every job's log must have
-each of its statuses once, in order, without a gap, and every follower must have seen the same.
+signal kills publishers at work. Followers watch a part of the jobs live. After each round every job's log
+must have each of its statuses once, in order, without a gap, and every follower must have seen the same.
+Then the round's jobs are deleted, as their expiry would do it after days, and the memory of localcloud's
+process is measured. It must not grow from round to round.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import argparse
 import contextlib
 import json
 import random
+import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -34,9 +38,12 @@ from statusbeam.client.deployment import Deployment
 from statusbeam.client.follow import follow
 from statusbeam.client.target import Flags
 from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
-from statusbeam.localcloud.outputs import DemoUser
+from statusbeam.localcloud.outputs import DemoUser, read_outputs
+from statusbeam.localcloud.state_folder import StateFolder
+from statusbeam.log.journal.dynamo_items import partition
+from statusbeam.model.chunked import chunked
 from statusbeam.model.job_key import JobKey
-from tests.e2e.cloud import Cloud, down, fresh_id, up
+from tests.e2e.cloud import UP_SECONDS, Cloud, fresh_id
 
 AGENTS = ("Geo Agent", "Weather Agent", "Permit Agent")
 STEPS = 3
@@ -48,12 +55,27 @@ KILL_PAUSE_SECONDS = 10.0
 DRAIN_SECONDS = 600.0
 POLL_SECONDS = 0.5
 PUBLISHER_PROCESS = "StatusPublisherFunction"
+ROUNDS = 12
+ROWS_A_BATCH = 25
+"""DynamoDB's limit of a BatchWriteItem."""
+STEADY_SECONDS = 180
+"""The emulator forgets the tokens of transactions once a minute, so a shorter run always grows."""
+MOST_GROWTH = 0.05
+"""The last third of the rounds may take this much more memory than the second."""
 ENDINGS = {"completed": "complete", "failed": "error", "cancelled": "cancelled"}
 """The final status of each outcome."""
 
 
 class LoadError(AssertionError):
     """A status was lost, doubled or out of order. The message names the job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A job to report, and the seed of its outcome."""
+
+    key: JobKey
+    seed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,22 +97,30 @@ class Load:
     kills: int = 0
     seconds: float = 0.0
     megabytes: list[float] = field(default_factory=list)
-    """The data plane's memory after each quarter of the jobs."""
+    """The memory of localcloud's process after each round."""
 
 
-def run(cloud: Cloud, *, jobs: int, seed: int, kills: bool = True) -> Load:
-    """Report, follow, and check. Raises LoadError."""
-    load = Load(jobs=jobs)
+def run(cloud: Cloud, *, jobs: int, seed: int, kills: bool = True, rounds: int = 1) -> Load:
+    """Report, follow, and check `jobs` jobs in `rounds` rounds. Raises LoadError."""
+    load = Load()
     begun = time.monotonic()
     viewer = next(user for user in cloud.outputs.demo_users if "viewer" in user.roles)
     deployment = connect(
         Flags(local=True, state_dir=cloud.state.root, user=viewer.user_id, tenant=viewer.tenant_id)
     )
     rng = random.Random(seed)  # noqa: S311 - the same seed kills in the same order
+    prefix = fresh_id("load")
+    planned = [
+        Planned(key=JobKey(viewer.tenant_id, f"{prefix}-{number}"), seed=f"{seed}-{number}")
+        for number in range(jobs)
+    ]
     with _faults(cloud), _killing(cloud, load, rng) if kills else contextlib.nullcontext():
-        reported = _report(cloud, viewer, deployment, load, seed)
-        for one in reported:
-            load.statuses += _check(cloud, one)
+        for number in range(rounds):
+            some = planned[number::rounds]
+            for reported in _report(cloud, viewer, deployment, load, some):
+                load.statuses += _check(cloud, reported)
+            _delete(cloud, [one.key for one in some])
+            load.megabytes.append(_megabytes(cloud))
     load.seconds = time.monotonic() - begun
     return load
 
@@ -98,8 +128,10 @@ def run(cloud: Cloud, *, jobs: int, seed: int, kills: bool = True) -> Load:
 # --- reporting --------------------------------------------------------------------------------------------
 
 
-def _report(cloud: Cloud, viewer: DemoUser, deployment: Deployment, load: Load, seed: int) -> list[Reported]:
-    """Run all jobs, and follow some of them until they have ended."""
+def _report(
+    cloud: Cloud, viewer: DemoUser, deployment: Deployment, load: Load, jobs: Sequence[Planned]
+) -> list[Reported]:
+    """Run the jobs, and follow some of them until they have ended."""
     outputs = cloud.outputs
     queue = QueueTransport(
         outputs.status_queue_url,
@@ -111,29 +143,24 @@ def _report(cloud: Cloud, viewer: DemoUser, deployment: Deployment, load: Load, 
             aws_secret_access_key="test",
         ),
     )
-    prefix = fresh_id("load")
     with ThreadPoolExecutor(REPORTERS) as reporters, ThreadPoolExecutor(REPORTERS) as followers:
         running: list[Future[Reported]] = []
         following: dict[str, Future[list[int | None]]] = {}
-        for number in range(load.jobs):
-            key = JobKey(viewer.tenant_id, f"{prefix}-{number}")
+        for number, one in enumerate(jobs):
             if number % FOLLOWED_EVERY == 0:
-                following[key.job_id] = followers.submit(_followed, key.job_id, deployment)
-            rng = random.Random(f"{seed}-{number}")  # noqa: S311 - a seed
-            running.append(reporters.submit(_one_job, key, viewer.user_id, queue, rng))
-        reported = []
-        for number, future in enumerate(running, 1):
-            reported.append(future.result())
-            if number * 4 // load.jobs > len(load.megabytes):
-                load.megabytes.append(_data_plane_megabytes(cloud))
+                following[one.key.job_id] = followers.submit(_followed, one.key.job_id, deployment)
+            running.append(reporters.submit(_one_job, one, viewer.user_id, queue))
+        reported = [future.result() for future in running]
         for job_id, seen in following.items():
             _check_order(job_id, seen.result(DRAIN_SECONDS), "a follower of")
-    load.followed = len(following)
+    load.jobs += len(reported)
+    load.followed += len(following)
     return reported
 
 
-def _one_job(key: JobKey, user_id: str, queue: QueueTransport, rng: random.Random) -> Reported:
+def _one_job(planned: Planned, user_id: str, queue: QueueTransport) -> Reported:
     """A job of three agents. Most complete, some fail, some are cancelled."""
+    key, rng = planned.key, random.Random(planned.seed)  # noqa: S311 - a seed
     messages = {f"{agent} {step}" for agent in AGENTS for step in range(STEPS)}
     state = rng.choices(("completed", "failed", "cancelled"), (8, 1, 1))[0]
     with job(
@@ -220,9 +247,34 @@ def _publishers(cloud: Cloud) -> list[psutil.Process]:
     return found
 
 
-def _data_plane_megabytes(cloud: Cloud) -> float:
+# --- memory -----------------------------------------------------------------------------------------------
+
+
+def _delete(cloud: Cloud, keys: Sequence[JobKey]) -> None:
+    """Delete all rows of the jobs."""
+    dynamodb, table = cloud.aws("dynamodb"), cloud.outputs.status_table
+    for key in keys:
+        rows = dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="pk = :job",
+            ExpressionAttributeValues={":job": {"S": partition(key)}},
+            ProjectionExpression="pk, sk",
+        )["Items"]
+        for some in chunked(rows, ROWS_A_BATCH):
+            dynamodb.batch_write_item(RequestItems={table: [{"DeleteRequest": {"Key": row}} for row in some]})
+
+
+def _megabytes(cloud: Cloud) -> float:
+    """The memory of the server's process, which holds the data plane and the emulated tables."""
     rss: int = _server(cloud).memory_info().rss
     return rss / 1_000_000
+
+
+def growth(megabytes: Sequence[float]) -> float:
+    """How much the last third of the rounds took above the second: 0.1 is a tenth. The first third fills what
+    the emulator keeps for a time."""
+    third = len(megabytes) // 3
+    return statistics.mean(megabytes[-third:]) / statistics.mean(megabytes[third : 2 * third]) - 1
 
 
 # --- checks -----------------------------------------------------------------------------------------------
@@ -255,27 +307,56 @@ def _check_order(job_id: str, sequences: Sequence[int | None], whose: str) -> No
 # --- the command ------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def compressed_cloud(folder: Path) -> Iterator[Cloud]:
+    """A localcloud in `folder` that keeps streams for seconds. Raises LoadError when it does not start."""
+    options = ("--state-dir", str(folder), "--port", "0", "--aws-port", "0", "--bridge-port", "0", "--faults")
+    state = StateFolder(folder)
+    state.create()
+    with state.server_log.open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "tests.soak.compressed_server", *options], stdout=log, stderr=log
+        )
+    try:
+        deadline = time.monotonic() + UP_SECONDS
+        while not state.outputs.exists():
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise LoadError(f"localcloud did not start:\n{state.server_log.read_text()}")
+            time.sleep(POLL_SECONDS)
+        yield Cloud(state=state, outputs=read_outputs(state.outputs))
+    finally:
+        server.terminate()
+        server.wait()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run on a separate localcloud. Exit code 1 if a status was lost, doubled or reordered."""
+    """Run on a separate localcloud. Returns 1 if a status was lost, doubled or reordered, or memory grew."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak.load", description=__doc__.split("\n")[0])
-    parser.add_argument("--jobs", type=int, default=2_000)
+    parser.add_argument("--jobs", type=int, default=9_000)
     parser.add_argument("--seed", type=int, default=1)
     parsed = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="statusbeam-load-", ignore_cleanup_errors=True) as folder:
         try:
-            load = run(up(Path(folder)), jobs=parsed.jobs, seed=parsed.seed)
+            with compressed_cloud(Path(folder)) as cloud:
+                load = run(cloud, jobs=parsed.jobs, seed=parsed.seed, rounds=ROUNDS)
         except LoadError as error:
             print(f"load: {error}", file=sys.stderr)
             return 1
-        finally:
-            down(Path(folder))
     memory = ", ".join(f"{megabytes:.0f}" for megabytes in load.megabytes)
+    grown = growth(load.megabytes) if load.seconds > STEADY_SECONDS else None
+    judged = f"the run was too short to judge it (up to {STEADY_SECONDS} s)"
+    if grown is not None:
+        judged = f"the last third took {grown:+.1%} compared with the second"
     print(
         f"{load.jobs} jobs, {load.statuses} statuses in {load.seconds:.0f} s\n"
         f"publishers killed: {load.kills}\n"
         f"{load.followed} followers: every status once, in order\n"
-        f"0 statuses lost, 0 twice; memory of the data plane after each quarter: {memory} MB"
+        f"0 statuses lost, 0 twice\n"
+        f"memory of localcloud after each round: {memory} MB; {judged}"
     )
+    if grown is not None and grown > MOST_GROWTH:
+        print(f"load: the memory grew by {grown:.0%}, more than {MOST_GROWTH:.0%}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The only module that uses the emulator's internals: secret keys, IAM decisions, queue polling.
+"""The only module that uses the emulator's internals: secret keys, IAM decisions, queue polling, streams.
 
 SigV4 can't be verified without the secrets of the sessions that the emulator has issued. The emulator runs in
 this process, so this module calls its own resolver and evaluator. Its version is pinned, and
@@ -26,10 +26,17 @@ QUEUE_POLL_SECONDS = 0.005
 pollers do not wait."""
 
 
-def shorten_queue_polling() -> None:
-    """Set the emulator's poll interval. Call it after the emulator is imported."""
+STREAM_RETENTION_SECONDS = 3_600
+"""How long the emulator keeps the records of a table's stream. AWS keeps them for 24 hours. Here they are in
+this process's memory, and what reads them runs on this machine, too."""
+
+
+def adjust_emulator() -> None:
+    """Set the emulator's poll interval and retention. Call it after the emulator is imported."""
     functions: Any = importlib.import_module("ministack.services.lambda_svc")
     functions._ESM_IDLE_WAKE_GAP_SECONDS = QUEUE_POLL_SECONDS
+    tables: Any = importlib.import_module("ministack.services.dynamodb")
+    tables._STREAM_RETENTION_SECONDS = STREAM_RETENTION_SECONDS
 
 
 class UntrustedError(Exception):

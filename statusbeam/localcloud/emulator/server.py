@@ -20,7 +20,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from .account import ACCOUNT_ID, HOST, REGION, root_credentials
-from .internals import shorten_queue_polling
+from .internals import adjust_emulator
 from .local_only import local_only
 
 START_TIMEOUT_SECONDS = 30.0
@@ -141,7 +141,7 @@ class Emulator:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         app = importlib.import_module("ministack.app").app  # reads os.environ while it is imported
-        shorten_queue_polling()
+        adjust_emulator()
         config = Config()
         config.bind = [f"fd://{self._listener.detach()}"]
         config.keep_alive_timeout = 75

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from ministack.core.iam_evaluator import resolve_credential
-from ministack.services import iam, lambda_svc, sts
+from ministack.services import dynamodb, iam, lambda_svc, sts
 
 from statusbeam.localcloud.emulator.internals import (
     QUEUE_POLL_SECONDS,
+    STREAM_RETENTION_SECONDS,
     EmulatorIam,
     UntrustedError,
-    shorten_queue_polling,
+    adjust_emulator,
 )
 
 ACCOUNT = "000000000000"
@@ -163,10 +164,13 @@ def test_no_key_and_an_unknown_key_reach_no_field(emulator: EmulatorIam, access_
     assert not emulator.may_access_field(access_key_id, API, "Mutation", "publishStatus")
 
 
-def test_the_poll_interval_is_set_where_the_emulator_reads_it(
+def test_the_poll_interval_and_the_retention_are_set_where_the_emulator_reads_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(lambda_svc, "_ESM_IDLE_WAKE_GAP_SECONDS", 0.05)  # fails when it moved
-    shorten_queue_polling()
+    monkeypatch.setattr(dynamodb, "_STREAM_RETENTION_SECONDS", 86_400)
+    adjust_emulator()
     assert lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS == QUEUE_POLL_SECONDS
     assert "_ESM_IDLE_WAKE_GAP_SECONDS" in lambda_svc._poll_loop.__code__.co_names
+    assert dynamodb._STREAM_RETENTION_SECONDS == STREAM_RETENTION_SECONDS
+    assert "_STREAM_RETENTION_SECONDS" in dynamodb._trim_stream_records.__code__.co_names
