@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def statuses(vector: dict[str, Any]) -> list[StatusUpdate]:
     return [StatusUpdate.from_wire(entry) for entry in vector["updates"]]
 
 
+@cache
 def schema_fields(type_name: str) -> set[str]:
     schema = parse((ROOT / "graphql" / "schema.graphql").read_text())
     for definition in schema.definitions:
