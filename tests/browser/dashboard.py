@@ -156,6 +156,14 @@ class Dashboard:
             "[window.requestAnimationFrame, window.cancelAnimationFrame] = window.realFrames"
         )
 
+    def pass_time_until(self, is_there: Callable[[], bool]) -> None:
+        """Move the held clock on, second by second, until something is there.
+
+        What the page asks the network is answered while its clock stands still, and it may wait again after
+        the answer. So a number of seconds that is enough for this cannot be said beforehand.
+        """
+        repeat_until(is_there, lambda: self.page.clock.run_for(1_000))
+
     def devtools(self) -> CDPSession:
         """The browser's own view of this tab."""
         return self._context.new_cdp_session(self.page)
