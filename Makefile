@@ -170,8 +170,8 @@ bytecode: .build/tests.txt # of all tests and what they import, before several p
 audit: setup ## ask for known vulnerabilities of all dependencies; needs the network
 	python .ci/audit.py
 
-# One more than the cores, since the browser's and the clients' tests often wait. A process takes up to 1 GB.
-PROCESSES ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cores + 1 : 8)))
+# Two more than the cores, since the browser's and the clients' tests often wait. A process takes up to 1 GB.
+PROCESSES ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 6 ? cores + 2 : 8)))
 test: setup ## everything: check, web, unit, infra, end to end, browser
 	@$(ALONGSIDE) $(CHECKS) check-templates bytecode test-web tests/e2e/clients/node_modules/.ready browser
 	python .ci/audit.py --if-reachable

@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -98,11 +99,14 @@ LONGEST_FIRST = ("browser", "e2e", "infra", "packages", *EACH_ALONE)
 """Folders, and two files, by how long their tests take; the other files take seconds."""
 
 
-class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no types
-    """Shares the tests out to the processes. A folder that needs a localcloud or the one synth stays
-    together, as does a file of unit tests. Each of the long tests that share nothing is work of its own.
+E2E_SHARES = 2
+"""The files of tests/e2e are two shares of about the same length, each with a localcloud of its own. They
+mostly wait, and in one process they would take longer than all other tests."""
 
-    With enough processes, the two folders that need a localcloud have one each, because they mostly wait.
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no types
+    """Shares the tests out to the processes. A folder or share that needs a localcloud or the one synth stays
+    together, as does a file of unit tests. Each of the long tests that share nothing is work of its own.
     """
 
     def __init__(self, config: pytest.Config, log: Producer) -> None:
@@ -114,11 +118,13 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no type
 
 
 def scope_of(nodeid: str) -> str:
-    """The piece of work of a test: a folder, a file, or the test alone."""
+    """The piece of work of a test: a folder, a share of one, a file, or the test alone."""
     path = nodeid.partition("::")[0]
     folder = folder_of(nodeid)
     if folder in EACH_ALONE or path in EACH_ALONE:
         return nodeid
+    if folder == "e2e":
+        return f"{folder} {crc32(path.encode()) % E2E_SHARES}"
     return folder if folder in LONGEST_FIRST else path
 
 
