@@ -300,8 +300,22 @@ async def test_our_own_follower_gets_the_error_and_does_not_reconnect(cloud: Clo
     assert error_type_of(refused.value) == "LoginEnded"
 
 
+async def test_a_subscription_of_an_ended_login_is_refused_with_the_same_error(cloud: Cloud) -> None:
+    user = cloud.new_user(cloud.user(tenant=0).tenant_id)
+    tokens = cloud.sign_in(user)
+    reader = SignedInUser(cloud.outputs, user, tokens.id)
+    await asyncio.to_thread(end, cloud, TokenCaller(tokens.access), user.user_id)
+    with pytest.raises(TransportQueryError) as refused:
+        async for _ in reader.pushes():
+            pass
+    assert error_type_of(refused.value) == "LoginEnded"
+
+
 def error_type_of(error: Exception) -> str | None:
     """AppSync's errorType, whether a query or the subscription was refused."""
     if isinstance(error, TransportQueryError):
-        return str((error.errors or [{}])[0].get("errorType"))
+        [first, *_] = error.errors or [{}]
+        # gql gives the whole payload of a refused `start` as one error.
+        [cause, *_] = first.get("errors") or [first]
+        return str(cause.get("errorType"))
     return error.error_type if isinstance(error, RefusedError) else None
