@@ -26,6 +26,7 @@ from statusbeam.localcloud.outputs import DemoUser
 from tests.e2e.waiting import DEADLINE_SECONDS
 
 TIMEOUT_MS = DEADLINE_SECONDS * 1_000
+PAUSE_MS = 100
 WIDE: ViewportSize = {"width": 1280, "height": 1010}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PUSHES = ("onStatusUpdate", "onTenantStatus")
@@ -156,13 +157,18 @@ class Dashboard:
             "[window.requestAnimationFrame, window.cancelAnimationFrame] = window.realFrames"
         )
 
-    def pass_time_until(self, is_there: Callable[[], bool]) -> None:
-        """Move the held clock on, second by second, until something is there.
+    def pass_time_until(self, is_there: Callable[[], bool], within_ms: int) -> None:
+        """Move the held clock on by at most `within_ms`, second by second, until something is there.
 
-        What the page asks the network is answered while its clock stands still, and it may wait again after
-        the answer. So a number of seconds that is enough for this cannot be said beforehand.
+        Between two seconds the page gets the answers to its requests. In one step it would get them after the
+        last second, and what it waits for after an answer would never pass.
         """
-        repeat_until(is_there, lambda: self.page.clock.run_for(1_000))
+        for _ in range(within_ms // 1_000):
+            if is_there():
+                return
+            self.page.clock.run_for(1_000)
+            self.page.wait_for_timeout(PAUSE_MS)
+        repeat_until(is_there, lambda: self.page.wait_for_timeout(PAUSE_MS))
 
     def devtools(self) -> CDPSession:
         """The browser's own view of this tab."""

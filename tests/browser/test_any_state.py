@@ -28,8 +28,8 @@ def test_without_pushes_the_page_says_delayed_and_shows_the_statuses(held: Dashb
     held.expect_whole(1)
     held.page.clock.run_for(3_000)
     job.commit(14)
-    held.pass_time_until(lambda: held.entries.last.get_attribute("aria-setsize") == "15")
-    held.pass_time_until(lambda: held.connection.inner_text() == "Delayed")
+    held.pass_time_until(lambda: held.entries.last.get_attribute("aria-setsize") == "15", 8_000)
+    held.pass_time_until(lambda: held.connection.inner_text() == "Delayed", 2_000)
     expect(held.completeness).to_contain_text("pushes are delayed")
     job.push(1)
     held.expect_log_length(16)
@@ -96,7 +96,7 @@ def test_a_job_of_which_nothing_comes_makes_the_page_ask_for_the_right_id(held: 
     held.expect_whole(0)
     expect(held.page.locator("#result-message")).to_contain_text("No status yet.")
     message = held.page.locator("#result-message")
-    held.pass_time_until(lambda: "No status since" in message.inner_text())
+    held.pass_time_until(lambda: "No status since" in message.inner_text(), 20_000)
     expect(held.page.locator("#result")).to_contain_text("Is the job's id right")
 
 
@@ -112,9 +112,8 @@ def test_a_failed_read_does_not_begin_the_time_without_a_status_anew(held: Dashb
     held.page.clock.run_for(12_000)
     expect(held.page.locator("#result-message")).to_have_text("Reading the log.")
     held.page.unroute("**/graphql", fail)
-    for _ in range(12):  # not at once: the page waits again after a failure of which it may not know yet
-        held.page.clock.run_for(1_000)
-    expect(held.page.locator("#result-message")).to_contain_text("No status since")
+    message = held.page.locator("#result-message")
+    held.pass_time_until(lambda: "No status since" in message.inner_text(), 12_000)
 
 
 def test_an_id_that_no_job_can_have_is_called_so(dashboard: Dashboard) -> None:
