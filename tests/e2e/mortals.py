@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.e2e.cloud import Cloud, fresh_id
+from tests.e2e.waiting import wait_for
 
 DIES_AT_WORK = """
 import os
@@ -84,10 +85,19 @@ from lambdas.status_publisher.handler import handler
 """
 
 
+def queue_is_empty(cloud: Cloud) -> bool:
+    """Whether no status waits for the publisher, or is being published."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    sqs, queue = cloud.aws("sqs"), cloud.outputs.status_queue_url
+    found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    return not any(int(found[name]) for name in names)
+
+
 @contextmanager
 def mortal_publisher(cloud: Cloud, at: str, note: str) -> Iterator[Callable[[], bool]]:
     """Let the deployed publisher's processes die at this step, after writing an item. Returns whether one
-    died."""
+    died. What was sent before is published first, so that no process dies of that."""
+    wait_for("an empty queue", lambda: queue_is_empty(cloud))
     functions, name = cloud.aws("lambda"), cloud.outputs.publisher_function_arn
     before = functions.get_function_configuration(FunctionName=name)
     layers = [layer["Arn"] for layer in before.get("Layers", ())]
