@@ -178,7 +178,11 @@ class _websocket:  # noqa: N801 - used like a function
             raise UnreachableError(f"the connection was refused: {error}") from error
 
     async def __aexit__(self, *left: Any) -> None:
-        await self._connection.__aexit__(*left)
+        try:
+            await self._connection.__aexit__(*left)
+        except asyncio.CancelledError:  # no longer waits for the service's part of the close
+            self._connection.connection.transport.abort()
+            raise
 
 
 class _Texts:

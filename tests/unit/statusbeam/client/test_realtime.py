@@ -1,14 +1,17 @@
-"""One subscription: the frames of AppSync's protocol, without a socket."""
+"""One subscription: the frames of AppSync's protocol."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import json
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Self
 
 import pytest
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
 
 from statusbeam.client.api import Api, FixedToken
 from statusbeam.client.deployment import Deployment
@@ -210,6 +213,48 @@ async def test_a_subscription_that_is_cancelled_waits_for_its_start_so_that_its_
         await starting
     await service.close()
     assert [request["variables"]["input"]["action"] for request, _ in post.asked] == ["close"]
+
+
+class DeafServer:
+    """Accepts a subscription, then answers nothing, not even a close."""
+
+    def __init__(self) -> None:
+        self.has_been_asked_to_close = asyncio.Event()
+        self.has_lost_its_client = asyncio.Event()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection."""
+        protocol = ServerProtocol()
+        answers = [json.dumps(ACK), json.dumps(START_ACK)]
+        with suppress(ConnectionResetError):
+            while data := await reader.read(10_000):
+                protocol.receive_data(data)
+                for event in protocol.events_received():
+                    if isinstance(event, Request):
+                        protocol.send_response(protocol.accept(event))
+                    elif isinstance(event, Frame) and event.opcode is Opcode.CLOSE:
+                        self.has_been_asked_to_close.set()
+                    elif answers:
+                        protocol.send_text(answers.pop(0).encode())
+                if not self.has_been_asked_to_close.is_set():
+                    writer.writelines(protocol.data_to_send())
+        self.has_lost_its_client.set()
+        writer.close()
+
+
+async def test_a_subscription_that_is_cancelled_while_it_closes_leaves_no_connection_behind() -> None:
+    deaf = DeafServer()
+    async with await asyncio.start_server(deaf, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        url = f"http://{host}:{port}/graphql"
+        pushes = subscribe(url, "token", "subscription", {}, on_start=lambda: None)
+        assert await anext(pushes) is None
+        closing = asyncio.ensure_future(pushes.aclose())
+        await deaf.has_been_asked_to_close.wait()
+        closing.cancel()
+        await asyncio.wait([closing])
+        async with asyncio.timeout(60):
+            await deaf.has_lost_its_client.wait()
 
 
 def test_pages_of_jobs_are_read_until_there_are_enough() -> None:
