@@ -52,6 +52,20 @@ def test_a_known_secret_may_move_but_another_one_is_new(checkout: Path) -> None:
     assert "settings.py:2" in scanned(checkout).stderr
 
 
+def test_files_without_secrets_are_scanned_again_when_they_or_the_baseline_change(checkout: Path) -> None:
+    file, baseline = checkout / "settings.py", checkout / ".secrets.baseline"
+    nothing_known = baseline.read_text()
+    file.write_text(f'key = "{KEY}"\n')
+    assert scanned(checkout, "--accept").returncode == 0
+    assert scanned(checkout).returncode == 0
+    file.write_text(f'key = "{OTHER_KEY}"\n')
+    assert scanned(checkout).returncode == 1
+    file.write_text(f'key = "{KEY}"\n')
+    assert scanned(checkout).returncode == 0
+    baseline.write_text(nothing_known)
+    assert scanned(checkout).returncode == 1
+
+
 def test_the_scan_asks_nobody_whether_a_secret_is_real() -> None:
     assert "verification" not in (ROOT / ".secrets.baseline").read_text()
 
