@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from threading import Event
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.dashboard import Dashboard, repeat_until
+from tests.browser.dashboard import PAUSE_MS, Dashboard, repeat_until
 from tests.browser.market_report import analysis
 from tests.browser.story import Story
 from tests.e2e.cloud import Cloud
@@ -64,6 +65,23 @@ def test_a_link_leads_to_a_moment(dashboard: Dashboard, report: Story) -> None:
     dashboard.sign_in(report.user)
     expect(dashboard.page.locator(WHERE)).to_contain_text("Status 3 of 18")
     dashboard.expect_log_length(3)
+
+
+def test_a_link_keeps_its_moment_while_the_log_is_read(held: Dashboard, report: Story) -> None:
+    held.open(fragment=f"#job={report.job_id}&at=3")
+    reads, answered = list[Route](), Event()
+    held.page.route(
+        "**/graphql", lambda route: route.continue_() if answered.is_set() else reads.append(route)
+    )
+    held.user_button(report.user).click()
+    repeat_until(lambda: bool(reads), lambda: held.page.wait_for_timeout(PAUSE_MS))
+    expect(held.page.locator("#job")).to_be_visible()
+    held.page.clock.run_for(1_000)
+    assert held.page.url.endswith("&at=3")
+    answered.set()
+    for read in reads:
+        read.continue_()
+    expect(held.page.locator(WHERE)).to_contain_text("Status 3 of 18")
 
 
 def test_a_link_to_another_moment_of_the_open_job_leads_there(dashboard: Dashboard, report: Story) -> None:

@@ -68,7 +68,9 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   }
   const [chosen, setChosen] = useState<string | null>(null);
   useTenantWatch(client, session, state.job.userId);
-  useAddress(jobId, at, travel.isPlaying);
+  // Until the log is read, nobody knows whether the moment of the link can be shown, so the link keeps it.
+  const isRead = state.verdict !== 'joining' && !isReading;
+  useAddress(jobId, isRead ? at : travel.at, travel.isPlaying);
   useLinks(jobId, travel.goTo);
   useTitle(shown, moment.job, at !== null);
   useAnnouncements(state, shown, at !== null);
