@@ -12,10 +12,8 @@ and are refused. Of others the answer gets lost, so that a publisher takes a com
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -28,8 +26,8 @@ from statusbeam.log.publishing.memory import MemorySessionStore
 from statusbeam.log.publishing.payload import ParsedPayload, Screened, parse_payload
 from statusbeam.log.publishing.pipeline import Pipeline
 from statusbeam.log.publishing.receiver_clock import ReceiverClock
-from statusbeam.log.snapshot.fold import apply, fold
-from statusbeam.log.snapshot.job_state import Job
+from statusbeam.log.snapshot.fold import apply_each
+from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.log.snapshot.times import ms_of
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import JournalError
@@ -186,10 +184,11 @@ class _Run:
         if skipped:
             said.remove(closing)
         self._hold(there == sorted(said), "a status is lost or doubled")
-        whole = fold(log, epoch=snapshot.head.epoch if snapshot else None)
-        moves = _moves(log)
+        epoch = snapshot.head.epoch if snapshot else None
+        whole, heads = apply_each(Job(head=Head(epoch=epoch)), log)
+        moves = [_Move(*move) for move in zip(heads, log, heads[1:], strict=False)]
         # Whether it had ended at some time; its next run may be open again.
-        had_ended = any(move.after.head.ended for move in moves)
+        had_ended = any(move.after.ended for move in moves)
         self._hold(not skipped or had_ended, "the final status of an open job was skipped")
         closings = [move for move in moves if move.update.event_id == closing]
         self._hold(all(map(_was_open, closings)), "a job that had ended was ended again")
@@ -218,26 +217,20 @@ def _marked(update: StatusUpdate) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """A status of the log, and the job before and after it."""
+    """A status of the log, and the job's head before and after it."""
 
-    before: Job
+    before: Head
     update: StatusUpdate
-    after: Job
-
-
-def _moves(log: Sequence[StatusUpdate]) -> list[_Move]:
-    jobs = list(accumulate(log, lambda job, update: apply(job, [update]), initial=Job()))
-    return [_Move(*move) for move in zip(jobs, log, jobs[1:], strict=False)]
+    after: Head
 
 
 def _was_open(move: _Move) -> bool:
-    before = move.before.head
-    return before.sequence == 0 or is_open_to(before, move.after.head)
+    return move.before.sequence == 0 or is_open_to(move.before, move.after)
 
 
 def _is_late(move: _Move) -> bool:
     """Whether a status found the job ended and left it so."""
-    return move.before.head.ended and move.after.head.stage == move.before.head.stage
+    return move.before.ended and move.after.stage == move.before.stage
 
 
 class _ReadsOnce(Admission):

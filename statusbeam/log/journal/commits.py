@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from statusbeam.model.errors import ForeignOwnerError, RejectionCode
@@ -20,7 +21,7 @@ from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text, refuse
 
 from ..snapshot.agent_state import AgentState
-from ..snapshot.fold import apply, changed, touched
+from ..snapshot.fold import apply, apply_each, changed, touched
 from ..snapshot.job_state import Eta, Head, Job
 from ..snapshot.times import ms_of
 from .batch import Batch
@@ -94,9 +95,8 @@ def change_of(
     if entries:
         if shed + batch.unreported:
             entries[-1] = entries[-1].annotated({MetadataKey.SHED: shed + batch.unreported})
-        after, entries[-1] = _after(job, entries, before, batch, estimate)
-        if job.head.ended or after.head.ended:
-            entries = _marked_after_end(job, entries)
+        after, heads, entries[-1] = _after(job, entries, before, batch, estimate)
+        entries = _marked_after_end(entries, heads)
     return Change(
         before=before,
         after=replace(after, head=replace(after.head, rate=rate)),
@@ -108,31 +108,32 @@ def change_of(
 
 def _after(
     job: Job, entries: Sequence[Entry], before: Job | None, batch: Batch, estimate: Estimate | None
-) -> tuple[Job, Entry]:
-    """The job after `entries`, and the last of them, which carries the estimate."""
+) -> tuple[Job, list[Head], Entry]:
+    """The job after `entries`, its head before and after each of them, and the last, which carries the
+    estimate."""
     *others, last = entries
-    but_last = apply(job, [entry.update for entry in others])
+    but_last, heads = apply_each(job, [entry.update for entry in others])
     after = apply(but_last, [last.update])
     if batch.only_if_open and before and not is_open_to(before.head, after.head):
         raise ConditionNotMetError
     if batch.only_if_waiting and not (before and ends_answerable_wait(before, after)):
         raise ConditionNotMetError
     eta = None if estimate is None else estimate(before, after)
-    if eta is None or MetadataKey.ETA in (last.update.metadata or {}):  # its sender has estimated
-        return after, last
-    last = _estimated(last, eta, after.head)
-    return apply(but_last, [last.update]), last
+    by_sender = MetadataKey.ETA in (last.update.metadata or {})
+    if eta is not None and not by_sender:
+        last = _estimated(last, eta, after.head)
+        after = apply(but_last, [last.update])
+    return after, [*heads, after.head], last
 
 
-def _marked_after_end(job: Job, entries: Sequence[Entry]) -> list[Entry]:
-    """The entries, each with a mark that found the job ended and leaves it so."""
-    marked = []
-    for entry in entries:
-        after = apply(job, [entry.update])
-        late = job.head.ended and after.head.stage == job.head.stage
-        marked.append(entry.annotated({MetadataKey.AFTER_END: True}) if late else entry)
-        job = after
-    return marked
+def _marked_after_end(entries: Sequence[Entry], heads: Sequence[Head]) -> list[Entry]:
+    """The entries, each with a mark that found the job ended and left it so."""
+    return [
+        entry.annotated({MetadataKey.AFTER_END: True})
+        if before.ended and after.stage == before.stage
+        else entry
+        for entry, (before, after) in zip(entries, pairwise(heads), strict=True)
+    ]
 
 
 def _estimated(entry: Entry, eta: Eta, head: Head) -> Entry:

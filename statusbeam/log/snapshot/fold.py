@@ -57,12 +57,19 @@ def apply(snapshot: Job, batch: Iterable[StatusUpdate]) -> Job:
     its next. `snapshot` may hold only the agents in `touched(batch)`; the answer then holds those and the new
     ones.
     """
+    return apply_each(snapshot, batch)[0]
+
+
+def apply_each(snapshot: Job, batch: Iterable[StatusUpdate]) -> tuple[Job, list[Head]]:
+    """Like `apply`. Also returns the head before the batch and after each of its statuses, in their order."""
     work = _Work(snapshot)
+    heads = [work.head]
     for update in canonical(batch):
         sequence = work.head.sequence + 1 if update.sequence is None else update.sequence
         if sequence > work.head.sequence:
             work.take(update, sequence)
-    return Job(head=work.head, agents=work.agents)
+        heads.append(work.head)
+    return Job(head=work.head, agents=work.agents), heads
 
 
 def canonical(updates: Iterable[StatusUpdate]) -> list[StatusUpdate]:
