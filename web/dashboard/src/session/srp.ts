@@ -14,7 +14,7 @@ const N = BigInt(
     'BBE117577A615D6C770988C0BAD946E208E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF'
 );
 const G = 2n;
-const SECRET_BYTES = 128;
+const SECRET_BYTES = 32; // what RFC 5054, 2.5.4, asks for; more would only take longer
 const KEY_BITS = 128;
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
