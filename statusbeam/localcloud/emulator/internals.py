@@ -1,4 +1,4 @@
-"""The only module that uses the emulator's internals: secret keys, IAM decisions, queue polling, streams.
+"""The only module that uses the emulator's internals: keys, IAM decisions, queue polling, streams, sign-ins.
 
 SigV4 can't be verified without the secrets of the sessions that the emulator has issued. The emulator runs in
 this process, so this module calls its own resolver and evaluator. Its version is pinned, and
@@ -12,6 +12,8 @@ import importlib
 import json
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from ..appsync.auth.authenticator import IamCredential
@@ -31,12 +33,31 @@ STREAM_RETENTION_SECONDS = 3_600
 this process's memory, and what reads them runs on this machine, too."""
 
 
+CONDITIONS_KEPT = 1_000
+"""Expressions whose syntax the emulator has checked. Otherwise it checks them again for each item."""
+
+
+SRP_SECRET_BITS = 256
+"""The service's secret number in a sign-in: what RFC 5054, 2.5.3, asks for. The emulator takes one of 3,072
+bits. Its powers keep this process from all other work for a tenth of a second at each sign-in."""
+
+
 def adjust_emulator() -> None:
-    """Set the emulator's poll interval and retention. Call it after the emulator is imported."""
+    """Set the emulator's poll interval, retention and secret numbers, and have it remember what it checked.
+
+    Call it once, after the emulator is imported.
+    """
     functions: Any = importlib.import_module("ministack.services.lambda_svc")
     functions._ESM_IDLE_WAKE_GAP_SECONDS = QUEUE_POLL_SECONDS
     tables: Any = importlib.import_module("ministack.services.dynamodb")
     tables._STREAM_RETENTION_SECONDS = STREAM_RETENTION_SECONDS
+    tables._condition_syntax_error = lru_cache(CONDITIONS_KEPT)(tables._condition_syntax_error)
+    users: Any = importlib.import_module("ministack.services.cognito")
+    users.secrets = SimpleNamespace(**{**vars(secrets), "randbelow": _srp_secret})
+
+
+def _srp_secret(below: int) -> int:
+    return secrets.randbelow(min(below, 2**SRP_SECRET_BITS))
 
 
 class UntrustedError(Exception):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import secrets
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from ministack.core.iam_evaluator import resolve_credential
-from ministack.services import dynamodb, iam, lambda_svc, sts
+from ministack.services import cognito, dynamodb, iam, lambda_svc, sts
 
 from statusbeam.localcloud.emulator.internals import (
     QUEUE_POLL_SECONDS,
+    SRP_SECRET_BITS,
     STREAM_RETENTION_SECONDS,
     EmulatorIam,
     UntrustedError,
@@ -164,13 +166,36 @@ def test_no_key_and_an_unknown_key_reach_no_field(emulator: EmulatorIam, access_
     assert not emulator.may_access_field(access_key_id, API, "Mutation", "publishStatus")
 
 
-def test_the_poll_interval_and_the_retention_are_set_where_the_emulator_reads_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(lambda_svc, "_ESM_IDLE_WAKE_GAP_SECONDS", 0.05)  # fails when it moved
+@pytest.fixture
+def adjusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The emulator as localcloud adjusts it. Fails when a name has moved."""
+    monkeypatch.setattr(lambda_svc, "_ESM_IDLE_WAKE_GAP_SECONDS", 0.05)
     monkeypatch.setattr(dynamodb, "_STREAM_RETENTION_SECONDS", 86_400)
+    monkeypatch.setattr(dynamodb, "_condition_syntax_error", dynamodb._condition_syntax_error)
+    monkeypatch.setattr(cognito, "secrets", secrets)
     adjust_emulator()
+
+
+@pytest.mark.usefixtures("adjusted")
+def test_the_poll_interval_and_the_retention_are_set_where_the_emulator_reads_them() -> None:
     assert lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS == QUEUE_POLL_SECONDS
     assert "_ESM_IDLE_WAKE_GAP_SECONDS" in lambda_svc._poll_loop.__code__.co_names
     assert dynamodb._STREAM_RETENTION_SECONDS == STREAM_RETENTION_SECONDS
     assert "_STREAM_RETENTION_SECONDS" in dynamodb._trim_stream_records.__code__.co_names
+
+
+@pytest.mark.usefixtures("adjusted")
+def test_the_syntax_of_a_condition_is_checked_once() -> None:
+    for found in (True, False):
+        item = {"pk": {"S": "job"}} if found else {}
+        assert dynamodb._evaluate_condition("attribute_exists(pk)", item, {}, {}) is found
+    checks = dynamodb._condition_syntax_error.cache_info()
+    assert (checks.misses, checks.hits) == (1, 1)
+
+
+@pytest.mark.usefixtures("adjusted")
+def test_a_sign_in_costs_powers_of_256_bits() -> None:
+    challenges = [cognito._srp_challenge("us-east-1_pool", None, "ana", "a", "block") for _ in range(9)]
+    numbers = [int(state["b"], 16) for _, state in challenges]
+    assert 2**200 < max(numbers) <= 2**SRP_SECRET_BITS
+    assert len(set(numbers)) == len(numbers)
