@@ -54,6 +54,7 @@ class JobStream:
         self._received: asyncio.Queue[Push | None] = asyncio.Queue(MAX_QUEUED)
         self._receiver: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_closed = False
 
     async def __aenter__(self) -> JobStream:
         self._receiver = asyncio.create_task(self._receive())
@@ -61,6 +62,7 @@ class JobStream:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._is_closed = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -127,6 +129,8 @@ class JobStream:
                                 tries = 0
                                 self._tasks.append(asyncio.create_task(self._read_log_later()))
                             self._enqueue(push)
+                if self._is_closed:  # a connection that broke while it was cancelled hides the cancellation
+                    return
                 await self._sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
         finally:

@@ -84,6 +84,7 @@ class Follower:
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._restarts = 0
         self._is_over = False
+        self._is_stopping = False
 
     async def batches(self) -> AsyncGenerator[list[StatusUpdate], None]:
         """Yield the statuses in order, each once, until the job and its agents have ended.
@@ -182,6 +183,8 @@ class Follower:
                             self._events.put_nowait(self.join.subscribed)
                         elif self._events.qsize() < MAX_QUEUED:
                             self._events.put_nowait(partial(self.join.push, push))
+            if self._is_stopping:  # a connection that broke while it was cancelled hides the cancellation
+                return
             self._events.put_nowait(self.join.interrupted)
             await self._sleep(backoff(failures, self._timing, self._chance))
             failures += 1
@@ -209,6 +212,7 @@ class Follower:
             self._events.put_nowait(lambda: _raise(error))
 
     async def _stop(self) -> None:
+        self._is_stopping = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

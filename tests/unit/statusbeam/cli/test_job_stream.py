@@ -174,3 +174,26 @@ async def test_two_jobs_are_followed_one_after_the_other_over_one_connection() -
         second = [s async for statuses in stream.follow(JobLog("job-2")) for s in statuses]
     assert [status["jobId"] for status in [*first, *second]] == ["job-1", "job-1", "job-2"]
     assert service.opened == 1
+
+
+async def test_a_stream_ends_also_when_the_connection_breaks_at_that_moment() -> None:
+    opened: list[str] = []
+
+    async def breaks_when_cancelled() -> AsyncGenerator[Mapping[str, Any] | None, None]:
+        opened.append("a connection")
+        yield None
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if len(opened) > 1:
+                raise
+            raise LostError from None
+
+    async with (
+        asyncio.timeout(60),
+        JobStream(breaks_when_cancelled, Service().page, retriable=(LostError,), sleep=sleep),
+    ):
+        while not opened:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert opened == ["a connection"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statusbeam.client.errors import NotFoundError, RefusedError, UnreachableError
-from statusbeam.client.follower import Follower
+from statusbeam.client.follower import Follower, Push
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.model.update import StatusUpdate
 from tests.unit.statusbeam.client.fake_service import JOB_ID, FakeService, Network, VirtualTime, status_of
@@ -193,3 +193,32 @@ async def test_a_quiet_job_is_checked_less_often() -> None:
         await asyncio.gather(waiting, return_exceptions=True)
     assert round(asked[1] - asked[0]) == 5
     assert round(asked[-1] - asked[-2]) == 20
+
+
+class BreaksWhenCancelled(FakeService):
+    """Its first connection breaks while it is cancelled."""
+
+    async def subscribe(self) -> AsyncGenerator[Push | None, None]:
+        self.subscriptions += 1
+        yield None
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if self.subscriptions > 1:
+                raise
+            raise UnreachableError("the connection broke") from None
+
+
+async def test_following_ends_also_when_the_connection_breaks_at_that_moment() -> None:
+    service = BreaksWhenCancelled([])
+    service.log += [status_of(1)]
+    follower = Follower(JOB_ID, service)
+    async with asyncio.timeout(60), aclosing(follower.batches()) as batches:
+        assert [update.sequence for update in await anext(batches)] == [1]
+        following = asyncio.ensure_future(anext(batches))
+        while not service.subscriptions:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        following.cancel()
+        await asyncio.wait([following])
+    assert (service.subscriptions, service.is_closed) == (1, True)
