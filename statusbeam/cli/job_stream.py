@@ -13,6 +13,9 @@ SETTLE_SECONDS = 1.5  # AppSync may lose pushes even after it has accepted a sub
 POLL_SECONDS = 5.0
 IDLE_TIMEOUT_SECONDS = 90.0
 LATE_STATUS_SECONDS = 3.0
+CANCEL_AGAIN_SECONDS = 5.0
+"""After that, a task is cancelled again. Before Python 3.12, `asyncio.wait_for` loses a cancellation that
+comes just when its work is done, and gql connects with it."""
 RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0)
 MAX_QUEUED = 1000
 
@@ -43,6 +46,7 @@ class JobStream:
         sleep: Sleep = asyncio.sleep,
         idle_timeout_seconds: float = IDLE_TIMEOUT_SECONDS,
         late_status_seconds: float = LATE_STATUS_SECONDS,
+        cancel_again_seconds: float = CANCEL_AGAIN_SECONDS,
     ) -> None:
         self._open_pushes = open_pushes
         self._fetch_page = fetch_page
@@ -50,6 +54,7 @@ class JobStream:
         self._sleep = sleep
         self._idle_timeout_seconds = idle_timeout_seconds
         self._late_status_seconds = late_status_seconds
+        self._cancel_again_seconds = cancel_again_seconds
         # None requests a read of the log. The queue is bounded: the log also has the pushes that do not fit.
         self._received: asyncio.Queue[Push | None] = asyncio.Queue(MAX_QUEUED)
         self._receiver: asyncio.Task[None] | None = None
@@ -63,8 +68,10 @@ class JobStream:
 
     async def __aexit__(self, *_: object) -> None:
         self._is_closed = True
-        for task in self._tasks:
-            task.cancel()
+        while pending := [task for task in self._tasks if not task.done()]:
+            for task in pending:
+                task.cancel()
+            await asyncio.wait(pending, timeout=self._cancel_again_seconds)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def follow(

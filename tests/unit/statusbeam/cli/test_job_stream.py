@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -197,3 +198,24 @@ async def test_a_stream_ends_also_when_the_connection_breaks_at_that_moment() ->
             await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert opened == ["a connection"]
+
+
+async def test_a_stream_ends_also_when_its_connection_loses_the_cancellation() -> None:
+    opened: list[str] = []
+
+    async def loses_one() -> AsyncGenerator[Mapping[str, Any] | None, None]:
+        opened.append("a connection")
+        yield None
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        opened.append("and goes on")
+        await asyncio.Event().wait()
+
+    async with (
+        asyncio.timeout(60),
+        JobStream(loses_one, Service().page, retriable=(LostError,), sleep=sleep, cancel_again_seconds=0.01),
+    ):
+        while not opened:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert opened == ["a connection", "and goes on"]
