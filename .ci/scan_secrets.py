@@ -3,8 +3,8 @@
     python .ci/scan_secrets.py            exit code 1 and one line a finding, when there is a new one
     python .ci/scan_secrets.py --accept   take everything as it is now into the baseline; look at its diff
 
-The baseline holds hashes, so it gives nothing away. Lines that move are nothing new. Files that had no new
-secret at the last scan are not read by its detectors again, which takes half a minute for all.
+The baseline holds hashes, so it gives nothing away. Lines that move are nothing new. A scan of all files
+takes half a minute, so a file that had no new secret at the last scan is left out until it changes.
 """
 
 from __future__ import annotations
@@ -36,17 +36,15 @@ def main() -> int:
     os.chdir(chosen.root)  # findings are named from here
     # Loading it also sets up the detectors and filters it was made with.
     known = baseline.load(baseline.load_from_file(BASELINE), BASELINE)
+    digests = dict(digests_of(files()))
+    clean = set(CLEAN.read_text().split()) if CLEAN.exists() and not chosen.accept else set()
     found = SecretsCollection()
-    if chosen.accept:
-        for name in files():
-            found.scan_file(name)
-        baseline.save_to_file(found, BASELINE)
-        return 0
-    digests = {name: digest_of(name) for name in files()}
-    clean = set(CLEAN.read_text().split()) if CLEAN.exists() else set()
     for name, digest in digests.items():
         if digest not in clean:
             found.scan_file(name)
+    if chosen.accept:
+        baseline.save_to_file(found, BASELINE)
+        return 0
     code = report(found - known)
     if code == 0:
         CLEAN.parent.mkdir(exist_ok=True)
@@ -54,12 +52,14 @@ def main() -> int:
     return code
 
 
-def digest_of(name: str) -> str:
-    """Identifies a file, its text, and what a scan depends on: detectors, baseline and this program."""
-    digest = hashlib.sha256(f"{name}\n{VERSION}\n".encode())
-    for path in (PROGRAM, Path(BASELINE), Path(name)):
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+def digests_of(names: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Each file with a digest of its name, its text, and what all scans depend on: detectors, baseline and
+    this program."""
+    basis = hashlib.sha256(VERSION.encode() + PROGRAM.read_bytes() + Path(BASELINE).read_bytes())
+    for name in names:
+        digest = basis.copy()
+        digest.update(f"\n{name}\n".encode() + Path(name).read_bytes())
+        yield name, digest.hexdigest()
 
 
 def files() -> Iterable[str]:
