@@ -180,7 +180,7 @@ class _websocket:  # noqa: N801 - used like a function
     async def __aexit__(self, *left: Any) -> None:
         try:
             await self._connection.__aexit__(*left)
-        except asyncio.CancelledError:  # no longer waits for the service's part of the close
+        except asyncio.CancelledError:  # the caller no longer waits for the service's close
             self._connection.connection.transport.abort()
             raise
 
