@@ -155,8 +155,8 @@ $(TEMPLATES)/.ready: .venv/.ready .ci/templates.txt
 	@uv pip sync --quiet --python $(TEMPLATES)/venv/bin/python --require-hashes .ci/templates.txt
 	@touch $@
 
-check-templates: setup web $(TEMPLATES)/.ready # checkov and parliament; .ci/templates.toml says what is accepted
-	npx cdk synth --quiet --output $(TEMPLATES)/synth
+check-templates: setup web $(TEMPLATES)/.ready # CDK itself, checkov and parliament; .ci/templates.toml says what is accepted
+	npx cdk synth --quiet --context @aws-cdk/core:validateAgainstDefaultRules=true --output $(TEMPLATES)/synth
 	$(TEMPLATES)/venv/bin/python -W ignore .ci/check_templates.py $(TEMPLATES)/synth
 
 test-web: web

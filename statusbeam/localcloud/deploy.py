@@ -115,7 +115,11 @@ class Deployed:
 def tool_environment(
     caller: Mapping[str, str], app: CdkApp, *, endpoint_url: str, path: str, scratch: Path
 ) -> dict[str, str]:
-    """The environment of the CDK CLI and its app: the emulator's root user, and variables of the caller."""
+    """The environment of the CDK CLI and its app: the emulator's root user, and variables of the caller.
+
+    The app does not validate its templates (CDK_VALIDATION): that would be more than half of its work, and
+    the emulator's log is the only reader of the warnings. `cdk synth` validates them.
+    """
     inherited = {name: value for name, value in caller.items() if app.inherits(name)}
     exempt = ",".join(
         filter(None, (inherited.get("NO_PROXY") or inherited.get("no_proxy"), "127.0.0.1,localhost"))
@@ -129,6 +133,7 @@ def tool_environment(
         "AWS_ENDPOINT_URL_S3": endpoint_url,
         "AWS_S3_FORCE_PATH_STYLE": "true",
         "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "CDK_VALIDATION": "false",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "TMPDIR": str(scratch),
         # The command of the caller's own app may need the caller's tools.

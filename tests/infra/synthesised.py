@@ -73,11 +73,13 @@ def _text(machine: dict[str, Any]) -> str:
 
 
 def new_app(outdir: Path, context: Mapping[str, str] | None = None) -> App:
-    """An app with the repository's own context, and more."""
+    """An app with the repository's own context, and more. What CDK's validation of templates finds is an
+    error."""
     from aws_cdk import App  # noqa: PLC0415 - starts Node, which only these tests need
 
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return App(outdir=str(outdir), context={**flags, **(context or {})}, analytics_reporting=False)
+    strict = {"@aws-cdk/core:validateAgainstDefaultRules": True}
+    return App(outdir=str(outdir), context={**flags, **strict, **(context or {})}, analytics_reporting=False)
 
 
 def synthesised(app: App) -> dict[str, Stack]:

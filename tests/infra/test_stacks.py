@@ -30,6 +30,7 @@ from tests.infra.synthesised import (
     WEB_STACKS,
     Resource,
     Stack,
+    new_app,
 )
 
 API = "AWS::AppSync::GraphQLApi"
@@ -66,6 +67,17 @@ def test_a_violation_without_a_reason_stops_synth() -> None:
     aws_sqs.Queue(CdkStack(app, "Careless"), "Queue")
     add_checks(app)
     with pytest.raises(RuntimeError, match="AwsSolutions-SQS4"):
+        app.synth()
+
+
+def test_what_cdk_finds_in_a_template_stops_synth(tmp_path: Path) -> None:
+    from aws_cdk import CfnResource  # noqa: PLC0415 - starts Node, which only these tests need
+    from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
+
+    app = new_app(tmp_path)
+    wrong = {"BucketEncryption": "please"}
+    CfnResource(CdkStack(app, "Careless"), "Bucket", type="AWS::S3::Bucket", properties=wrong)
+    with pytest.raises(RuntimeError, match="BucketEncryption"):
         app.synth()
 
 

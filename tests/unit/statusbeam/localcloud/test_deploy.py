@@ -90,6 +90,7 @@ def test_the_tools_get_the_emulators_root_and_nothing_of_the_callers_account(
     assert given["AWS_ACCESS_KEY_ID"] == "test"
     assert given["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
     assert given["AWS_CONFIG_FILE"] == os.devnull
+    assert given["CDK_VALIDATION"] == "false"
     assert given["NO_PROXY"] == "intranet,127.0.0.1,localhost"
     assert {"HOME", "HTTPS_PROXY", "npm_config_registry", "LC_ALL"} <= set(given)
     assert not ACCOUNT & set(given)
