@@ -9,8 +9,9 @@ _UPDATE: Final = """jobId userId tenantId eventId sequence type status qualified
 _USAGE: Final = "{ inputTokens outputTokens totalTokens }"
 _STATE: Final = "waiting { for prompt since until invocationId } liveness progress leaseExpiresAt"
 _HEAD: Final = f"""jobId userId tenantId sessionId correlationId documentId sourceType workflow title run
-  runFirstSequence overallStatus totalTokenUsage {_USAGE} eta {{ p50 p90 }} result
-  cancelRequest {{ by reason at }} {_STATE} sequence epoch createdAt lastUpdated expiresAt"""
+  runFirstSequence overallStatus totalTokenUsage {_USAGE} eta {{ p50 p90 }} outcome result
+  cancelRequest {{ by reason at }} {_STATE} sequence epoch createdAt startedAt endedAt lastUpdated
+  expiresAt"""
 
 ON_STATUS_UPDATE: Final = f"""subscription ($userId: ID!, $jobId: ID, $connectionId: ID) {{
   onStatusUpdate(userId: $userId, jobId: $jobId, connectionId: $connectionId, joined: true) {{
@@ -29,5 +30,8 @@ SYNC_SESSION: Final = """mutation ($input: SessionInput!) {
   syncSession(input: $input) { jobs { jobId sequence epoch } } }"""
 SESSION_CLOCK: Final = """mutation ($input: SessionInput!) {
   syncSession(input: $input) { expiresAt } }"""
+ANSWER_WAITING: Final = """mutation ($jobId: ID!, $invocationId: ID, $approved: Boolean!, $comment: String) {
+  answerWaiting(jobId: $jobId, invocationId: $invocationId, approved: $approved, comment: $comment) {
+    jobId } }"""
 CANCEL_JOB: Final = """mutation ($jobId: ID!, $reason: String) {
   cancelJob(jobId: $jobId, reason: $reason) { overallStatus cancelRequest { at } } }"""

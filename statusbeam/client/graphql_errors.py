@@ -10,6 +10,8 @@ from .errors import ClientError, RefusedError, UnreachableError
 
 LOGIN_ENDED: Final = "LoginEnded"
 """The error type of a login that has ended: only a new sign-in helps."""
+NOT_WAITING: Final = "NotWaiting"
+"""The error type of an answer to a wait that is over."""
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
 _TOO_MANY: Final = 429
@@ -39,7 +41,7 @@ def _first(answer: Any) -> Mapping[str, Any]:
 
 def _error(kind: str, code: int, message: str) -> ClientError:
     # `Unauthorized` is about one field; the exception is about the login.
-    if kind == LOGIN_ENDED or (kind == "Unauthorized" and code != _UNAUTHORIZED):
+    if kind in {LOGIN_ENDED, NOT_WAITING} or (kind == "Unauthorized" and code != _UNAUTHORIZED):
         return RefusedError(f"the API refused: {message}", kind)
     if re.search("unauthori[sz]ed|notauthorized", kind, re.IGNORECASE) or code == _UNAUTHORIZED:
         return TokenRefusedError(f"the API refused the caller: {message}", kind)
