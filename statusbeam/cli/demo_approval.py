@@ -1,6 +1,6 @@
 """Answers the wait of a demo job: automatically, on the terminal, or on the page.
 
-    wait = answerable_wait(statuses)
+    wait = answerable_wait(job)
     await answer_now(user, wait, Decision.APPROVE)
 
 On the terminal, `ask` waits for a line, or for an earlier decision on the page.
@@ -12,16 +12,17 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from statusbeam.client.job_log import JobLog, Status
+from statusbeam.client.errors import RefusedError
+from statusbeam.client.graphql_errors import NOT_WAITING
+from statusbeam.model.words import OverallStatus, StatusWord
 
-from .demo_user import RefusedError, SignedInUser
-from .job_stream import JobStream
-from .live_view import fold_job
+from .demo_job import DemoJob
+from .demo_user import SignedInUser
 from .plain_text import print_notice
 
 QUESTION = "Approve? Type yes, or no and a reason. Or decide on the page:"
@@ -67,19 +68,19 @@ class Wait:
     prompt: str
 
 
-def answerable_wait(statuses: Sequence[Status]) -> Wait | None:
-    """The answerable wait of a job with these statuses, if it has one."""
-    head = fold_job(statuses).head.view()
+def answerable_wait(job: DemoJob) -> Wait | None:
+    """The wait of the job that a person can answer, if it has one."""
+    head = job.snapshot.head.view()
     waiting = head["waiting"]
     if not (waiting and waiting["answerable"]):
         return None
     return Wait(head["jobId"], waiting["invocationId"], waiting["prompt"] or "The job waits for an answer.")
 
 
-def was_rejected(statuses: Sequence[Status]) -> bool:
+def was_rejected(job: DemoJob) -> bool:
     """Whether the job ended because its request was rejected."""
-    words = [status["status"] for status in statuses if not status.get("agentName")]
-    return "cancelled" in words and any(status["status"] == "answered" for status in statuses)
+    answered = any(status["status"] == StatusWord.ANSWERED for status in job.watched.statuses)
+    return answered and job.snapshot.head.overall_status is OverallStatus.CANCELLED
 
 
 async def answer_now(user: SignedInUser, wait: Wait, decision: Decision) -> None:
@@ -88,16 +89,18 @@ async def answer_now(user: SignedInUser, wait: Wait, decision: Decision) -> None
         await _send(user, wait, Answer(decision is Decision.APPROVE))
 
 
-async def ask(user: SignedInUser, stream: JobStream, log: JobLog, wait: Wait, statuses: list[Status]) -> None:
-    """Ask on the terminal until there is a decision, there or on the page. Adds new statuses meanwhile."""
+async def ask(user: SignedInUser, job: DemoJob, wait: Wait) -> None:
+    """Ask on the terminal until there is a decision, there or on the page. Takes the job's statuses
+    meanwhile."""
     print_notice(wait.prompt)
-    print_notice(f"{QUESTION} {user.outputs.dashboard_url}#job={log.job_id}")
+    print_notice(f"{QUESTION} {user.outputs.dashboard_url}#job={wait.job_id}")
     asking = asyncio.ensure_future(_typed_answer())
-    watching = asyncio.ensure_future(_until_answered(stream, log, statuses))
+    watching = asyncio.ensure_future(_until_answered(job))
     try:
         await asyncio.wait((asking, watching), return_when=asyncio.FIRST_COMPLETED)
-        if asking.done() and not watching.done():
+        if not watching.done():
             await _send(user, wait, asking.result())
+            await watching  # whoever has decided, the decision becomes a status
             return
         watching.result()
         print_notice("The page has the decision.")
@@ -111,17 +114,15 @@ async def _send(user: SignedInUser, wait: Wait, answer: Answer) -> None:
     try:
         await user.answer_waiting(wait.job_id, wait.invocation_id, answer.approved, answer.comment)
     except RefusedError as error:
-        if error.error_type != "NotWaiting":
+        if error.error_type != NOT_WAITING:
             raise
         print_notice("Another person has already decided.")
 
 
-async def _until_answered(stream: JobStream, log: JobLog, statuses: list[Status]) -> None:
-    async with contextlib.aclosing(stream.follow(log)) as following:
-        async for arrived in following:
-            statuses += arrived
-            if answerable_wait(statuses) is None:
-                return
+async def _until_answered(job: DemoJob) -> None:
+    async for _ in job:
+        if answerable_wait(job) is None:
+            return
 
 
 async def _typed_answer() -> Answer:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-from statusbeam.client.job_log import WITHOUT_END, JobLog, Outcome, Status
+from contextlib import aclosing
+from dataclasses import dataclass
 
 from .demo_approval import Decision, Wait, answer_now, answerable_wait, ask, was_rejected
+from .demo_job import DemoJob
 from .demo_user import SignedInUser
-from .job_stream import JobStream
 from .plain_text import print_notice
-
-if TYPE_CHECKING:
-    from .output import JobView, Output
 
 HEADING = "A street fair on Castro Street"
 
@@ -28,40 +21,32 @@ class StreetFair:
     decision: Decision
 
 
-async def run_fair(user: SignedInUser, stream: JobStream, output: Output, fair: StreetFair) -> Outcome:
-    """Run the street fair, with its decision. A rejected fair has ended as expected."""
-    log = JobLog(await user.start_fair(fair.pace))
+async def run_fair(user: SignedInUser, fair: StreetFair) -> bool:
+    """Run the street fair, with its decision. Returns whether it ended as expected: a rejected one has.
+
+    Raises ClientError, JobIdleError.
+    """
+    job_id = await user.start_fair(fair.pace)
     print_notice("A street fair: agents check it for half a minute, then a person decides.")
-    print_notice(f"Watch it, and decide, on the page: {user.outputs.dashboard_url}#job={log.job_id}")
-    statuses: list[Status] = []
-    while True:
-        with output.job(HEADING) as view:
-            view.add(statuses)
-            wait = await _shown(user, stream.follow(log, on_idle=view.refresh), view, statuses, fair.decision)
-        if wait is None:
-            break
-        await ask(user, stream, log, wait, statuses)
-    outcome = log.outcome or WITHOUT_END
-    return replace(outcome, succeeded=outcome.succeeded or was_rejected(statuses))
+    print_notice(f"Watch it, and decide, on the page: {user.outputs.dashboard_url}#job={job_id}")
+    job = DemoJob(user.deployment.service(job_id), job_id, heading=HEADING)
+    async with aclosing(job):
+        while True:
+            with job.shown():
+                wait = await _next_wait(user, job, fair.decision)
+            if wait is None:
+                return job.completed or was_rejected(job)
+            await ask(user, job, wait)
 
 
-async def _shown(
-    user: SignedInUser,
-    following: AsyncGenerator[list[Status], None],
-    view: JobView,
-    statuses: list[Status],
-    decision: Decision,
-) -> Wait | None:
-    """Show a job until it ends. If it waits for the terminal's answer, return the wait."""
-    async with contextlib.aclosing(following):
-        async for arrived in following:
-            before = answerable_wait(statuses)
-            statuses += arrived
-            view.add(arrived)
-            wait = answerable_wait(statuses)
-            if wait is None or wait == before:
-                continue
-            if decision is Decision.ASK:
-                return wait
-            await answer_now(user, wait, decision)
+async def _next_wait(user: SignedInUser, job: DemoJob, decision: Decision) -> Wait | None:
+    """The wait that the terminal is to answer, or None at the job's end."""
+    wait = None
+    async for _ in job:
+        before, wait = wait, answerable_wait(job)
+        if wait is None or wait == before:
+            continue
+        if decision is Decision.ASK:
+            return wait
+        await answer_now(user, wait, decision)
     return None

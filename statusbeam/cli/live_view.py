@@ -10,9 +10,6 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from status_utils import StatusUpdate
-from statusbeam.client.job_log import TERMINAL
-from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_view
 
@@ -51,19 +48,6 @@ LINES_BESIDE_AGENTS = 9
 BAR_WIDTH = 40
 
 
-def fold_job(statuses: Sequence[Mapping[str, Any]]) -> Job:
-    """The snapshot of a job with these statuses."""
-    known = [{name: value for name, value in status.items() if name != "earlier"} for status in statuses]
-    return fold(StatusUpdate.from_wire(status) for status in known)
-
-
-def draw(
-    title: str, statuses: Sequence[Mapping[str, Any]], *, seconds: float, height: int, now: float
-) -> RenderableType:
-    """Render a job with these statuses. See draw_job."""
-    return draw_job(title, fold_job(statuses), statuses, height=height, now=now, seconds=seconds)
-
-
 def draw_job(
     title: str,
     snapshot: Job,
@@ -71,26 +55,23 @@ def draw_job(
     *,
     height: int,
     now: float,
-    seconds: float | None = None,
 ) -> RenderableType:
     """Render a job on about `height` lines. `title` is the name of a job without a title.
 
-    `statuses` are the end of its log, or all of it. `now` (epoch seconds) decides about liveness. `seconds`
-    is the time since the start; None: by the times of its statuses.
+    `statuses` are the end of its log, or all of it. `now` (epoch seconds) decides about liveness.
     """
     job = job_view(snapshot, now=now)
     agents = in_tree_order(job["agents"])
     agent_lines = sum(2 if agent["tools"] else 1 for _, agent in agents)
     log_lines = max(FEWEST_LOG_LINES, height - LINES_BESIDE_AGENTS - agent_lines)
     note = liveness_note(snapshot, now)
-    took = _seconds(snapshot, now) if seconds is None else seconds
     return Group(
-        _head(title, job, seconds=took, note=note),
+        _head(title, job, seconds=_seconds(snapshot, now), note=note),
         _progress(job),
         _agents(agents),
         Text(""),
         _log(statuses[-log_lines:]),
-        _result(job, statuses),
+        _result(job),
     )
 
 
@@ -148,14 +129,11 @@ def _shown_state(part: Mapping[str, Any], state: str) -> str:
     return str(part["liveness"]) if part["liveness"] in SHOWN_VERDICTS else state
 
 
-def _result(job: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]]) -> Text:
-    """The orchestrator's final message in full; empty before the end."""
-    endings = [status for status in statuses if status["status"] in TERMINAL and not status.get("agentName")]
-    if not endings:
+def _result(job: Mapping[str, Any]) -> Text:
+    """The message of the final status; empty before it."""
+    if job["outcome"] is None:
         return Text("")
-    return Text(
-        "\n" + plain_text(endings[0]["message"]), style=f"bold {STYLES.get(str(job['overallStatus']), '')}"
-    )
+    return Text("\n" + plain_text(job["outcome"]), style=f"bold {STYLES.get(str(job['overallStatus']), '')}")
 
 
 def _progress(job: Mapping[str, Any]) -> RenderableType:

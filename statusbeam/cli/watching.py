@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from statusbeam.client.deployment import Deployment
 from statusbeam.client.follower import Follower
 from statusbeam.log.snapshot.job_state import Job
+from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus
 
 from .command import CommandError, ExitCode
@@ -35,6 +36,8 @@ class WatchedJob:
 
     job_id: str
     follower: Follower
+    title: str | None = None
+    """Its name in a live view, unless it has reported a title; None: its id."""
     statuses: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=SHOWN_STATUSES))
     gap_reported: bool = False
 
@@ -42,6 +45,12 @@ class WatchedJob:
     def snapshot(self) -> Job:
         """The job's snapshot."""
         return self.follower.job
+
+    def take(self, updates: Sequence[StatusUpdate]) -> Sequence[Mapping[str, Any]]:
+        """The next statuses as documents, which are kept as well."""
+        documents = [document_of(update) for update in updates]
+        self.statuses += documents
+        return documents
 
 
 class View(Protocol):
@@ -69,8 +78,9 @@ class SilentView:
 class LinesView:
     """One line a status, with the job's id before it if there are several jobs. Notes go to stderr."""
 
-    def __init__(self, output: Output, *, with_job: bool) -> None:
+    def __init__(self, output: Output, *, with_job: bool, now: Callable[[], float] = time.time) -> None:
         self._with_job = with_job
+        self._now = now
         self._stream = Stream(output, self._line)
         self._noted: dict[str, str | None] = {}
 
@@ -89,7 +99,7 @@ class LinesView:
 
     def refresh(self, job: WatchedJob) -> None:
         """See View."""
-        note = liveness_note(job.snapshot, time.time())
+        note = liveness_note(job.snapshot, self._now())
         if job.snapshot.head.sequence == 0:
             note = "no status: the job has not begun, or the id is wrong"
         kind = note and note.split(":")[0]
@@ -136,7 +146,7 @@ class TerminalView:
         height = max(1, (self._console.height - 2) // len(self._jobs))
         now = time.time()
         views = [
-            draw_job(job.job_id, job.snapshot, list(job.statuses), height=height, now=now)
+            draw_job(job.title or job.job_id, job.snapshot, list(job.statuses), height=height, now=now)
             for job in self._jobs
         ]
         return Group(*views)
@@ -197,8 +207,7 @@ async def _follow_jobs(
 async def _follow_job(job: WatchedJob, view: View, wanted: WatchOptions) -> None:
     async with aclosing(job.follower.batches()) as batches:
         async for updates in batches:
-            documents = [document_of(update) for update in updates]
-            job.statuses += documents
+            documents = job.take(updates)
             if not job.follower.join.recovered:
                 _report_gap(job, wanted.strict)
             view.add(job, documents)
@@ -241,6 +250,13 @@ def exit_code(jobs: Sequence[WatchedJob], until: str = JOB_END) -> ExitCode:
     return ExitCode.DONE if well else ExitCode.JOB_FAILED
 
 
-def is_live(output: Output | None) -> bool:
+def view_of(jobs: Sequence[WatchedJob], output: Output | None = None) -> TerminalView | LinesView:
+    """A live view on a terminal, unless `output` names a format; else lines, or documents in that format."""
+    if is_live(output):
+        return TerminalView(jobs)
+    return LinesView(output or Output.TABLE, with_job=len(jobs) > 1)
+
+
+def is_live(output: Output | None = None) -> bool:
     """Whether the output is a live view: no option names another format, and stdout is a terminal."""
     return output is None and sys.stdout.isatty()

@@ -12,26 +12,10 @@ It uses no network and no clock. It holds a status back until it has all earlier
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 Status = Mapping[str, Any]
 """A StatusUpdate as GraphQL gives it: camelCase names."""
-
-TERMINAL = {"complete": True, "error": False, "cancelled": False}
-"""The orchestrator's final statuses, and whether the job succeeded."""
-AGENT_ENDS = frozenset({"agent_complete", "agent_error", "cancelled"})
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The end of the job: its result and the final message."""
-
-    succeeded: bool
-    message: str
-
-
-WITHOUT_END = Outcome(succeeded=False, message="The log no longer has the final status of the job.")
 
 
 class JobLog:
@@ -39,13 +23,7 @@ class JobLog:
 
     def __init__(self, job_id: str, *, after: int = 0) -> None:
         self.job_id = job_id
-        self.outcome: Outcome | None = None
-        """Set when `take_ready` has returned the final status."""
-        self.skipped = 0
-        """The number of statuses that are missing because the log no longer has them."""
         self._waiting: dict[int, Status] = {}
-        self._invocations: dict[str, bool] = {}  # whether each has ended
-        self._waiters: set[str] = set()
         self._taken = after
         self._head = after
 
@@ -61,19 +39,6 @@ class JobLog:
     def taken(self) -> int:
         """`take_ready` has returned all statuses up to this sequence that the log still had."""
         return self._taken
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the job and all of its agents have ended.
-
-        Agents report asynchronously: their final statuses may be committed after the job's.
-        """
-        return self.outcome is not None and all(self._invocations.values())
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether the job or an agent of it waits: then silence is no sign of trouble."""
-        return self.outcome is None and bool(self._waiters)
 
     @property
     def is_complete(self) -> bool:
@@ -115,9 +80,7 @@ class JobLog:
         ready = []
         while self._taken + 1 in self._waiting:
             self._taken += 1
-            status = self._waiting.pop(self._taken)
-            ready.append(status)
-            self._observe(status)
+            ready.append(self._waiting.pop(self._taken))
         return ready
 
     def _add(self, status: Status) -> None:
@@ -129,21 +92,7 @@ class JobLog:
     def _skip_to(self, last_expired: int) -> None:
         if last_expired <= self._taken:
             return
-        self.skipped += last_expired - self._taken
         self._waiting = {
             sequence: status for sequence, status in self._waiting.items() if sequence > last_expired
         }
         self._taken = last_expired
-
-    def _observe(self, status: Status) -> None:
-        name = str(status["status"])
-        waiter = str(status.get("invocationId") or status.get("agentName") or "")
-        if name == "waiting":
-            self._waiters.add(waiter)
-        elif name != "heartbeat":
-            self._waiters.discard(waiter)
-        if status.get("agentName"):
-            invocation = f"{status.get('invocationId') or status['agentName']} {status.get('attempt')}"
-            self._invocations[invocation] = self._invocations.get(invocation, False) or name in AGENT_ENDS
-        elif self.outcome is None and name in TERMINAL:
-            self.outcome = Outcome(TERMINAL[name], str(status["message"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +14,14 @@ from botocore.exceptions import ClientError
 from gql import Client, gql
 from gql.transport.appsync_auth import AppSyncJWTAuthentication
 from gql.transport.appsync_websockets import AppSyncWebsocketsTransport
-from gql.transport.exceptions import TransportClosed, TransportConnectionFailed, TransportQueryError
 from websockets.exceptions import ConnectionClosedOK
 
-from statusbeam.cli.demo_user import RefusedError, SignedInUser
-from statusbeam.cli.job_stream import JobStream
 from statusbeam.cli.main import main
-from statusbeam.client.job_log import JobLog
+from statusbeam.client.api import Api, FixedToken
+from statusbeam.client.deployment import Deployment
+from statusbeam.client.errors import RefusedError
+from statusbeam.client.follower import Follower
+from statusbeam.client.graphql_errors import LOGIN_ENDED
 from statusbeam.localcloud.outputs import DemoUser
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import AppSyncSocket, connected
@@ -28,7 +30,7 @@ from tests.e2e.cloud import Cloud, fresh_id, status
 from tests.e2e.node_client import NodeClient
 from tests.e2e.test_real_clients import _environment
 from tests.e2e.test_web_client import follow, state_where
-from tests.e2e.waiting import wait_for
+from tests.e2e.waiting import DEADLINE_SECONDS, POLL_SECONDS, wait_for
 
 WATCH = "subscription($userId: ID!) { onStatusUpdate(userId: $userId) { message } }"
 WATCH_TENANT = "subscription($tenantId: ID!) { onTenantStatus(tenantId: $tenantId) { message } }"
@@ -284,38 +286,37 @@ def test_our_web_client_reports_the_end_of_its_login(cloud: Cloud) -> None:
     assert state["errorType"] == "LoginEnded"
 
 
+def deployment_of(cloud: Cloud, user: DemoUser, token: str) -> Deployment:
+    return Deployment(Api(cloud.outputs.graphql_url, FixedToken(token)), user.user_id, user.tenant_id)
+
+
 async def test_our_own_follower_gets_the_error_and_does_not_reconnect(cloud: Cloud) -> None:
     user, job_id = cloud.new_user(cloud.user(tenant=0).tenant_id), fresh_id("job")
     tokens = cloud.sign_in(user)
-    reader = SignedInUser(cloud.outputs, user, tokens.id)
-    lost = (TransportClosed, TransportConnectionFailed)
+    follower = Follower(job_id, deployment_of(cloud, user, tokens.id).service(job_id))
     await asyncio.to_thread(cloud.publish, status(job_id, user.user_id, user.tenant_id, "hello"))
-    followed = []
-    async with asyncio.timeout(20), JobStream(reader.pushes, reader.log_page, retriable=lost) as stream:
-        with pytest.raises((RefusedError, TransportQueryError)) as refused:
-            async for statuses in stream.follow(JobLog(job_id)):
-                followed += statuses
-                await asyncio.to_thread(end, cloud, TokenCaller(tokens.access), user.user_id)
-    assert [status["message"] for status in followed] == ["hello"]
-    assert error_type_of(refused.value) == "LoginEnded"
+
+    async def end_once_live() -> None:
+        while follower.join.verdict != "whole":
+            await asyncio.sleep(POLL_SECONDS)
+        await asyncio.to_thread(end, cloud, TokenCaller(tokens.access), user.user_id)
+
+    async with asyncio.timeout(DEADLINE_SECONDS), aclosing(follower.batches()) as batches:
+        ending = asyncio.create_task(end_once_live())
+        followed = await anext(batches)
+        with pytest.raises(RefusedError) as refused:
+            await anext(batches)
+        await ending
+    assert [update.message for update in followed] == ["hello"]
+    assert refused.value.error_type == LOGIN_ENDED
 
 
 async def test_a_subscription_of_an_ended_login_is_refused_with_the_same_error(cloud: Cloud) -> None:
     user = cloud.new_user(cloud.user(tenant=0).tenant_id)
     tokens = cloud.sign_in(user)
-    reader = SignedInUser(cloud.outputs, user, tokens.id)
+    service = deployment_of(cloud, user, tokens.id).service(fresh_id("job"))
     await asyncio.to_thread(end, cloud, TokenCaller(tokens.access), user.user_id)
-    with pytest.raises(TransportQueryError) as refused:
-        async for _ in reader.pushes():
+    with pytest.raises(RefusedError) as refused:
+        async for _ in service.subscribe():
             pass
-    assert error_type_of(refused.value) == "LoginEnded"
-
-
-def error_type_of(error: Exception) -> str | None:
-    """AppSync's errorType, whether a query or the subscription was refused."""
-    if isinstance(error, TransportQueryError):
-        [first, *_] = error.errors or [{}]
-        # gql gives the whole payload of a refused `start` as one error.
-        [cause, *_] = first.get("errors") or [first]
-        return str(cause.get("errorType"))
-    return error.error_type if isinstance(error, RefusedError) else None
+    assert refused.value.error_type == LOGIN_ENDED

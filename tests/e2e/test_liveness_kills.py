@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from status_utils import QueueTransport, publish_agent_status, publish_orchestrator_status
-from statusbeam.cli.live_view import fold_job
 from statusbeam.localcloud.outputs import DemoUser
+from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_view import job_view
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
+from statusbeam.model.update import StatusUpdate
 from tests.browser.fault_board import FaultBoard
 from tests.e2e.appsync_socket import connected
 from tests.e2e.broken_parts import changed_environment, stopped_publisher
@@ -75,13 +76,13 @@ class Readers:
         job = self._ask(GET_JOB, job_id)["getJob"]
         log = self._ask(GET_LOG, job_id)["listStatusUpdates"]
         assert log["recovered"]
-        view = job_view(fold_job(log["updates"]), now=time.time() + later)
+        view = job_view(fold(map(StatusUpdate.from_store, log["updates"])), now=time.time() + later)
         return {(told["overallStatus"], told["liveness"]) for told in (job, view)}
 
     def agents(self, job_id: str, *, later: float) -> dict[str, str]:
         """The Python client's liveness of each agent."""
         log = self._ask(GET_LOG, job_id)["listStatusUpdates"]
-        view = job_view(fold_job(log["updates"]), now=time.time() + later)
+        view = job_view(fold(map(StatusUpdate.from_store, log["updates"])), now=time.time() + later)
         return {agent["name"]: agent["liveness"] for agent in view["agents"]}
 
     def _ask(self, query: str, job_id: str) -> Any:

@@ -11,8 +11,10 @@ from rich.console import Console
 
 from status_utils import publish_agent_status, publish_tool_status
 from status_utils.transports.queue_transport import QueueTransport
-from statusbeam.cli.live_view import draw
+from statusbeam.cli.live_view import draw_job
+from statusbeam.log.snapshot.fold import fold
 from statusbeam.model.limits import METADATA_BYTES
+from statusbeam.model.update import StatusUpdate
 from tests.e2e.appsync_socket import connected
 from tests.e2e.callers import Caller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id, status
@@ -91,7 +93,8 @@ def drawn(statuses: list[dict[str, Any]]) -> str:
     """The terminal's output."""
     console = Console(width=250, height=2_000, record=True, file=None, force_terminal=False)
     with console.capture() as shown:
-        console.print(draw("job", statuses, seconds=1, height=2_000, now=time.time()))
+        snapshot = fold(map(StatusUpdate.from_store, statuses))
+        console.print(draw_job("job", snapshot, statuses, height=2_000, now=time.time()))
     return shown.get()
 
 

@@ -133,6 +133,8 @@ def test_an_agent_on_a_laptop_reaches_anas_page_every_time_that_it_runs(reader: 
     assert (again["title"], again["overallStatus"]) == ("Streetlight out", "completed")
     assert again["run"] == first["run"] + 2
     assert listed(agent, "ana") == {"job-1": again["run"], "job-2": failed["run"]}
+    demo = agent.statusbeam("demo", "--no-up", "--complaint", "A dark streetlight")
+    assert " complete Orchestrator " in demo
     agent.types(blocks(TUTORIALS / "agent-on-a-laptop.md")[-1:])
     assert agent.at.run("statusbeam", "local", "status", fails=True) == "localcloud is not running.\n"
 

@@ -63,13 +63,11 @@ def run(
         started = {"jobId": job_id, "executionArn": arn}
         print_document(output, started, lambda _: print_line(job_id))
         return 0
-    from ..watching import LinesView, TerminalView, WatchOptions, exit_code, follow_jobs, is_live  # noqa: PLC0415
+    from ..watching import WatchOptions, exit_code, follow_jobs, view_of  # noqa: PLC0415
 
     wanted = WatchOptions(jobs=[job_id], timeout=timeout)
-    if is_live(None if output is Output.TABLE else output):
-        return exit_code(follow_jobs(deployment, wanted, TerminalView))
-    lines = LinesView(output, with_job=False)
-    return exit_code(follow_jobs(deployment, wanted, lambda _: lines))
+    live_or = None if output is Output.TABLE else output
+    return exit_code(follow_jobs(deployment, wanted, lambda watched: view_of(watched, live_or)))
 
 
 def read_input(option: str, text: str) -> dict[str, Any]:

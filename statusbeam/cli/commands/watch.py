@@ -36,15 +36,11 @@ def watch(
 
     Exit code 0 when all jobs completed, 1 when one failed or was cancelled.
     """
-    from ..watching import LinesView, TerminalView, WatchOptions, exit_code, follow_jobs, is_live  # noqa: PLC0415
+    from ..watching import WatchOptions, exit_code, follow_jobs, view_of  # noqa: PLC0415
 
     deployment = options.deployment()
     wanted = WatchOptions(jobs=jobs, after=from_ - 1, until=until, timeout=timeout, strict=strict)
-    if is_live(output):
-        followed = follow_jobs(deployment, wanted, TerminalView)
-    else:
-        lines = LinesView(output or Output.TABLE, with_job=len(jobs) > 1)
-        followed = follow_jobs(deployment, wanted, lambda _: lines)
+    followed = follow_jobs(deployment, wanted, lambda watched: view_of(watched, output))
     return exit_code(followed, until)
 
 

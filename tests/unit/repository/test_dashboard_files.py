@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
-from statusbeam.cli.demo_user import LIST_STATUS_UPDATES, ON_STATUS_UPDATE
 from statusbeam.client import documents
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,7 +34,7 @@ def schema() -> GraphQLSchema:
 CLIENTS = [value for name, value in vars(documents).items() if name.isupper() and not name.startswith("_")]
 
 
-@pytest.mark.parametrize("document", [ON_STATUS_UPDATE, LIST_STATUS_UPDATES, *CLIENTS])
+@pytest.mark.parametrize("document", CLIENTS)
 def test_documents_of_the_command_fit_the_schema(schema: GraphQLSchema, document: str) -> None:
     assert validate(schema, parse(document)) == []
 

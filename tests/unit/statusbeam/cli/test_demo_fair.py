@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from statusbeam.cli.demo_approval import Answer, Decision, default_decision
-from statusbeam.cli.demo_fair import StreetFair, run_fair
-from statusbeam.cli.demo_user import RefusedError
-from statusbeam.cli.job_stream import JobIdleError, JobStream
-from statusbeam.cli.output import LineOutput
+from statusbeam.cli.demo_fair import HEADING, StreetFair, run_fair
+from statusbeam.cli.demo_job import IDLE_SECONDS, JobIdleError
+from statusbeam.client.errors import RefusedError
+from statusbeam.log.snapshot.job_state import Job
+from tests.soak import virtual_time
 
 OWNER = {"jobId": "fair-1", "userId": "ana", "tenantId": "riverton"}
 ASKS = json.dumps({"waiting": {"for": "approval", "prompt": "Close the street?", "answerable": True}})
@@ -71,7 +72,7 @@ class World:
         else:
             self.report("cancelled", "The permit was rejected.", "error")
 
-    async def pushes(self) -> AsyncGenerator[Mapping[str, Any] | None, None]:
+    async def subscribe(self) -> AsyncGenerator[Mapping[str, Any] | None, None]:
         pushed = 0
         yield None
         while True:
@@ -81,22 +82,32 @@ class World:
                 yield status
             pushed = len(self.log)
 
-    async def page(self, job_id: str, after: int) -> Mapping[str, Any]:
+    @property
+    def deployment(self) -> World:
+        return self
+
+    def service(self, job_id: str) -> World:
+        assert job_id == "fair-1"
+        return self
+
+    async def position(self) -> tuple[int, str | None]:
+        return len(self.log), "e1"
+
+    async def page(self, after: int) -> Mapping[str, Any]:
         current = len(self.log)
         numbers = {"currentSequence": current, "nextAfterSequence": current}
-        return {"updates": self.log[after:], "recovered": True, **numbers}
+        return {"updates": self.log[after:], "recovered": True, "reason": None, **numbers}
+
+    async def snapshot(self) -> Job:
+        raise AssertionError("the log has all statuses")
+
+    async def close(self) -> None:
+        """No session to end."""
 
 
-async def never(_: float) -> None:
-    await asyncio.Event().wait()
-
-
-async def run(world: Any, decision: Decision, **options: Any) -> tuple[bool, list[str]]:
-    """Whether the fair ended as it should, and the lines that were written."""
-    out = io.StringIO()
-    async with JobStream(world.pushes, world.page, retriable=(), sleep=never, **options) as stream:
-        outcome = await run_fair(world, stream, LineOutput(out), StreetFair(0, decision))
-    return outcome.succeeded, out.getvalue().splitlines()
+def run(world: Any, decision: Decision) -> bool:
+    """Whether the fair ended as it should. Waiting takes no time."""
+    return virtual_time.run(run_fair(world, StreetFair(0, decision)))
 
 
 @pytest.mark.parametrize(
@@ -106,31 +117,31 @@ async def run(world: Any, decision: Decision, **options: Any) -> tuple[bool, lis
         (Decision.REJECT, False, "cancelled Orchestrator The permit was rejected."),
     ],
 )
-async def test_without_anybody_to_ask_the_option_decides(
-    decision: Decision, approved: bool, end: str
+def test_without_anybody_to_ask_the_option_decides(
+    decision: Decision, approved: bool, end: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = World()
-    succeeded, lines = await run(world, decision)
+    assert run(world, decision)
     assert world.answers == [("i1", approved, None)]
-    assert (succeeded, lines[-1].partition(" ")[2]) == (True, end)
+    heading, *_, last = capsys.readouterr().out.splitlines()
+    assert (heading, last) == (f"# {HEADING}", f"5 {end}")
 
 
-async def test_a_decision_on_the_page_has_no_time_limit(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_decision_on_the_page_has_no_time_limit(capsys: pytest.CaptureFixture[str]) -> None:
     world = World()
-    idle_seconds = 0.01
     world.on_wait = lambda: asyncio.get_running_loop().call_later(
-        5 * idle_seconds, lambda: world.decide(approved=True)
+        1_000 * IDLE_SECONDS, lambda: world.decide(approved=True)
     )
-    assert await run(world, Decision.PAGE, idle_timeout_seconds=idle_seconds)
+    assert run(world, Decision.PAGE)
     assert world.answers == []
     assert "http://127.0.0.1:4000/#job=fair-1" in capsys.readouterr().err
 
 
-async def test_the_demo_gives_up_a_silent_job() -> None:
+def test_the_demo_gives_up_a_silent_job() -> None:
     world = World()
     world.on_wait = lambda: world.report("answered", "Approved.", **APPROVAL)
     with pytest.raises(JobIdleError):
-        await run(world, Decision.PAGE, idle_timeout_seconds=0.01)
+        run(world, Decision.PAGE)
 
 
 @pytest.fixture
@@ -142,39 +153,40 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
         yield keyboard
 
 
-async def test_the_terminal_is_asked_until_the_line_is_an_answer(
+def test_the_terminal_is_asked_until_the_line_is_an_answer(
     terminal: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = World()
     world.on_wait = lambda: terminal.write("what?\nno, too loud\n")
-    succeeded, _ = await run(world, Decision.ASK)
-    assert (succeeded, world.answers) == (True, [("i1", False, "too loud")])
-    asked = capsys.readouterr().err
-    assert "Close the street?" in asked
-    assert asked.splitlines().count("Type yes, or no and a reason.") == 1
+    assert run(world, Decision.ASK)
+    assert world.answers == [("i1", False, "too loud")]
+    written = capsys.readouterr()
+    assert "Close the street?" in written.err
+    assert written.err.splitlines().count("Type yes, or no and a reason.") == 1
+    sequences = [line.split()[0] for line in written.out.splitlines()]
+    assert sequences == ["#", "1", "2", "3", "4", "5"]  # each once, those of the time of the question too
 
 
-async def test_a_prompting_terminal_continues_after_a_decision_on_the_page(
+def test_a_prompting_terminal_continues_after_a_decision_on_the_page(
     terminal: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = World()
     world.on_wait = lambda: world.decide(approved=True)
-    succeeded, _ = await run(world, Decision.ASK)
-    assert (succeeded, world.answers) == (True, [])
-    assert "on the page" in capsys.readouterr().err
+    assert run(world, Decision.ASK)
+    assert world.answers == []
+    assert "The page has the decision." in capsys.readouterr().err
 
 
-async def test_a_late_answer_gets_an_error(terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_late_answer_gets_an_error(terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
     world = World(refusal=RefusedError("Nothing waits for this answer any more.", "NotWaiting"))
     world.on_wait = lambda: terminal.write("yes\n")
-    succeeded, _ = await run(world, Decision.ASK)
-    assert succeeded
+    assert run(world, Decision.ASK)
     assert "Another person has already decided." in capsys.readouterr().err
 
 
-async def test_any_other_refusal_is_an_error() -> None:
+def test_any_other_refusal_is_an_error() -> None:
     with pytest.raises(RefusedError, match="not yours"):
-        await run(World(refusal=RefusedError("not yours", "Forbidden")), Decision.APPROVE)
+        run(World(refusal=RefusedError("not yours", "Forbidden")), Decision.APPROVE)
 
 
 @pytest.mark.parametrize(

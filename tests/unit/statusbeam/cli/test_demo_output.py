@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import ast
 import io
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from statusbeam.cli import plain_text as plain_text_module
 from statusbeam.cli.demo import DemoOptions
-from statusbeam.cli.live_view import draw
+from statusbeam.cli.demo_job import DemoJob
+from statusbeam.cli.live_view import draw_job
 from statusbeam.cli.main import main
-from statusbeam.cli.output import LineOutput, TerminalOutput, output_for
 from statusbeam.cli.plain_text import plain_text
+from statusbeam.cli.records import Output
+from statusbeam.cli.watching import LinesView, WatchedJob
+from statusbeam.client.follower import Follower
+from statusbeam.log.snapshot.fold import fold
+from statusbeam.model.update import StatusUpdate
+from tests.soak import virtual_time
+from tests.unit.statusbeam.client.fake_service import FakeService
 
 OWNER = {"jobId": "job-1", "userId": "ana", "tenantId": "riverton", "timestamp": "2026-11-20T09:30:00.000Z"}
 BEGAN = 1_795_167_000.0  # that time
@@ -41,12 +49,21 @@ STATUSES = [
 ]
 
 
-def test_pipe_gets_a_header_and_one_line_a_status() -> None:
-    out = io.StringIO()
-    with LineOutput(out).job("A pothole") as view:
-        view.add(STATUSES[:2])
-        view.add(STATUSES[2:])
-    assert out.getvalue().splitlines() == [
+def test_pipe_gets_a_header_and_one_line_a_status(capsys: pytest.CaptureFixture[str]) -> None:
+    async def demo() -> bool:
+        job = DemoJob(FakeService([STATUSES[:2], STATUSES[2:]]), "job-1", heading="A pothole")
+        async with aclosing(job):
+            with job.shown():
+                return [status["sequence"] async for statuses in job for status in statuses] == [
+                    1,
+                    2,
+                    3,
+                    4,
+                    5,
+                ]
+
+    assert virtual_time.run(demo())
+    assert capsys.readouterr().out.splitlines() == [
         "# A pothole",
         "1 loading_agents Orchestrator Choosing agents.",
         "2 agent_invoking Geo Agent Reading the complaint",
@@ -54,10 +71,6 @@ def test_pipe_gets_a_header_and_one_line_a_status() -> None:
         "4 agent_complete Geo Agent Located",
         "5 complete Orchestrator A work order is made.",
     ]
-
-
-def test_stream_decides_between_pipe_and_terminal() -> None:
-    assert isinstance(output_for(io.StringIO()), LineOutput)
 
 
 @pytest.mark.parametrize(
@@ -69,12 +82,16 @@ def test_no_status_steers_the_terminal_or_makes_a_second_line(text: str) -> None
     assert cleaned.isprintable()
 
 
+def view_of(title: str, statuses: list[dict[str, Any]], *, seconds: float, height: int) -> RenderableType:
+    snapshot = fold(map(StatusUpdate.from_store, statuses))
+    return draw_job(title, snapshot, statuses, height=height, now=BEGAN + seconds)
+
+
 def test_terminal_shows_state_agents_tools_and_log() -> None:
-    out = io.StringIO()
-    console = Console(file=out, force_terminal=True, width=120, height=40)
-    with TerminalOutput(console).job("A [bold]pothole[/bold]") as view:
-        view.add(STATUSES)
-    text = out.getvalue()
+    console = Console(file=io.StringIO(), force_terminal=True, width=120, height=40)
+    with console.capture() as capture:
+        console.print(view_of("A [bold]pothole[/bold]", STATUSES, seconds=1, height=38))
+    text = capture.get()
     for words in (
         "completed",
         "A [bold]pothole[/bold]",
@@ -89,7 +106,7 @@ def test_terminal_shows_state_agents_tools_and_log() -> None:
 def test_long_log_keeps_to_the_height_of_the_terminal() -> None:
     statuses = [status_of(sequence, "note", f"status {sequence}") for sequence in range(1, 101)]
     console = Console(file=io.StringIO(), width=100, height=20)
-    lines = console.render_lines(draw("Many", statuses, seconds=1.0, height=18, now=BEGAN))
+    lines = console.render_lines(view_of("Many", statuses, seconds=1, height=18))
     assert len(lines) <= 18
     assert any("status 100" in "".join(segment.text for segment in line) for line in lines)
 
@@ -105,7 +122,7 @@ SILENCES = [
 
 def drawn(statuses: list[dict[str, Any]], seconds: float) -> list[str]:
     console = Console(file=io.StringIO(), width=120, height=30)
-    view = draw("A pothole", statuses, seconds=seconds, height=28, now=BEGAN + seconds)
+    view = view_of("A pothole", statuses, seconds=seconds, height=28)
     return ["".join(segment.text for segment in line) for line in console.render_lines(view)]
 
 
@@ -153,6 +170,8 @@ def test_a_terminal_shows_the_jobs_own_title_and_which_run_it_is() -> None:
     assert "  Pothole  " in drawn([opening], 2)[0]
     assert "run" not in drawn([opening], 2)[0]
     assert "  Pothole  run 2  " in drawn([opening, end, again], 2)[0]
+    assert drawn([opening, end], 2)[-1].startswith("Done")
+    assert not drawn([opening, end, again], 2)[-1].startswith("Done")  # that was the end of the first run
 
 
 def test_a_job_that_ended_is_never_stale() -> None:
@@ -160,14 +179,17 @@ def test_a_job_that_ended_is_never_stale() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), SILENCES)
-def test_a_pipe_gets_each_liveness_once(seconds: float, verdict: str | None) -> None:
-    out = io.StringIO()
-    with LineOutput(out, now=lambda: BEGAN + seconds).job("A pothole") as view:
-        view.add(STATUSES[:2])
-        view.refresh()
-        view.refresh()
-    printed = [line for line in out.getvalue().splitlines() if line.startswith("# ")][1:]
-    assert printed == ([f"# {verdict}: no status for {seconds} s"] if verdict else [])
+def test_a_pipe_gets_each_liveness_once(
+    seconds: float, verdict: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    follower = Follower("job-1", FakeService([]))
+    follower.job = fold(map(StatusUpdate.from_store, STATUSES[:2]))
+    watched = WatchedJob("job-1", follower)
+    view = LinesView(Output.TABLE, with_job=False, now=lambda: BEGAN + seconds)
+    view.refresh(watched)
+    view.refresh(watched)
+    expected = [f"job-1: {verdict}: no status for {seconds} s"] if verdict else []
+    assert capsys.readouterr().err.splitlines() == expected
 
 
 def test_a_terminal_shows_the_estimated_time_left() -> None:
@@ -178,7 +200,7 @@ def test_a_terminal_shows_the_estimated_time_left() -> None:
 
 def test_job_without_a_status_can_be_drawn() -> None:
     console = Console(file=io.StringIO(), width=100, height=20)
-    console.print(draw("None yet", [], seconds=0.0, height=18, now=BEGAN))
+    console.print(view_of("None yet", [], seconds=0, height=18))
 
 
 @pytest.mark.parametrize("agent", ["geo", "once:severity"])

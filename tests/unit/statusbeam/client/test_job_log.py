@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statusbeam.client.job_log import JobLog, Outcome
+from statusbeam.client.job_log import JobLog
 
 
 def status_of(sequence: int, **more: Any) -> dict[str, Any]:
@@ -96,13 +96,13 @@ def test_long_replay_asks_for_page_after_page() -> None:
     assert shown == list(range(1, 251))
 
 
-def test_log_that_no_longer_reaches_back_is_skipped_and_counted() -> None:
+def test_log_that_no_longer_reaches_back_is_skipped() -> None:
     log = JobLog("job-1")
     log.add_push(status_of(12))
     assert not log.add_page(
         {"updates": [], "currentSequence": 10, "nextAfterSequence": 10, "recovered": False}
     )
-    assert log.skipped == 10
+    assert log.contiguous == 10
     log.add_push(status_of(11))
     assert sequences(log.take_ready()) == [11, 12]
 
@@ -114,7 +114,7 @@ def test_the_remaining_part_of_an_expired_log_is_shown() -> None:
     written = [status_of(sequence) for sequence in range(1, 10)]
     assert log.contiguous == 7
     assert not log.add_page(page_of(written, log.contiguous))
-    assert (sequences(log.take_ready()), log.skipped) == ([8, 9], 7)
+    assert sequences(log.take_ready()) == [8, 9]
 
 
 @pytest.mark.parametrize("first", [None, 3, 10])
@@ -125,29 +125,7 @@ def test_an_expired_log_that_names_nothing_new_is_not_asked_again(first: int | N
     log.take_ready()
     gone = {"updates": [], "currentSequence": 9, "nextAfterSequence": 9, "recovered": False}
     assert not log.add_page({**gone, "firstSequence": first})
-    assert (log.contiguous, log.skipped) == (9, 7)
-
-
-@pytest.mark.parametrize(("status", "succeeded"), [("complete", True), ("error", False)])
-def test_orchestrators_final_status_is_the_outcome(status: str, succeeded: bool) -> None:
-    log = JobLog("job-1")
-    log.add_push(status_of(1, status=status, message="That was it."))
-    log.take_ready()
-    assert log.outcome == Outcome(succeeded, "That was it.")
-
-
-def test_outcome_waits_for_everything_before_it() -> None:
-    log = JobLog("job-1")
-    log.add_push(status_of(2, status="complete"))
-    log.take_ready()
-    assert log.outcome is None
-
-
-def test_end_of_an_agent_is_not_the_end_of_the_job() -> None:
-    log = JobLog("job-1")
-    log.add_push(status_of(1, status="error", agentName="Geo Agent"))
-    log.take_ready()
-    assert log.outcome is None
+    assert log.contiguous == 9
 
 
 @st.composite
@@ -181,7 +159,6 @@ def test_any_delivery_with_replay_ends_equal_to_the_log(
     replay()
     assert shown == written
     assert log.is_complete
-    assert log.skipped == 0
 
 
 @given(st.lists(st.integers(1, 30), max_size=60))
