@@ -50,11 +50,9 @@ def test_the_owner_cancels_a_job_and_its_execution_stops(cloud: Cloud) -> None:
         wait_for("the first checkpoints", lambda: bool(job.log() and other.log()))
         answer = cancel(cloud, cloud.caller(owner), job.job_id, "asked twice")
         asked = answer["data"]["cancelJob"]
-        assert (asked["jobId"], asked["userId"], asked["overallStatus"]) == (
-            job.job_id,
-            owner.user_id,
-            "initializing",  # the request is no sign of life
-        )
+        assert (asked["jobId"], asked["userId"]) == (job.job_id, owner.user_id)
+        # The request is no sign of life. The execution may have stopped before the answer was read.
+        assert asked["overallStatus"] in {"initializing", "cancelled"}
         wait_for("the end of the execution", lambda: job.execution_status() == "ABORTED")
         wait_for("the end of the job", lambda: job.overall_status() == "cancelled")
         assert other.execution_status() == "RUNNING"
