@@ -19,7 +19,6 @@ from .plain_text import print_notice
 
 BUILT_IN_JOBS = 3
 SETUP_FAILED = 2
-FAILABLE_AGENTS = ("geo", "category", "severity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ class DemoJob:
                 updates = await anext(self._batches)
         except TimeoutError:
             raise JobIdleError(
-                f"the job {self.watched.job_id} has reported no status for {seconds:g} s."
+                f"the job {self.watched.job_id} has reported no status for {self._idle_seconds:g} s."
             ) from None
         documents = self.watched.take(updates)
         if self._view is None:

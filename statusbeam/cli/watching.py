@@ -37,7 +37,7 @@ class WatchedJob:
     job_id: str
     follower: Follower
     title: str | None = None
-    """Its name in a live view, unless it has reported a title; None: its id."""
+    """The name of a job without a title in a live view. None: its id."""
     statuses: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=SHOWN_STATUSES))
     gap_reported: bool = False
 

@@ -117,8 +117,8 @@ def tool_environment(
 ) -> dict[str, str]:
     """The environment of the CDK CLI and its app: the emulator's root user, and variables of the caller.
 
-    The app does not validate its templates (CDK_VALIDATION): that would be more than half of its work, and
-    the emulator's log is the only reader of the warnings. `cdk synth` validates them.
+    The app skips CDK's template validation (CDK_VALIDATION). The validation takes more than half of a synth,
+    and its warnings would only reach localcloud's log file. `cdk synth` still validates.
     """
     inherited = {name: value for name, value in caller.items() if app.inherits(name)}
     exempt = ",".join(

@@ -66,8 +66,8 @@ def run(
     from ..watching import WatchOptions, exit_code, follow_jobs, view_of  # noqa: PLC0415
 
     wanted = WatchOptions(jobs=[job_id], timeout=timeout)
-    live_or = None if output is Output.TABLE else output
-    return exit_code(follow_jobs(deployment, wanted, lambda watched: view_of(watched, live_or)))
+    document_format = None if output is Output.TABLE else output
+    return exit_code(follow_jobs(deployment, wanted, lambda watched: view_of(watched, document_format)))
 
 
 def read_input(option: str, text: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def distribution(requirement: str) -> str:
 
 @cache
 def brought_by(name: str) -> frozenset[str]:
-    """A distribution, and all that it requires: with any extra, since it is about what can be there."""
+    """A distribution, and all that it requires without extras of its own."""
     found: set[str] = set()
     waiting = [name]
     while waiting:
@@ -44,7 +44,9 @@ def brought_by(name: str) -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
 def in_extras() -> frozenset[str]:
+    """The distributions that an installation with all extras has."""
     needs = [distribution(need) for need in requires("statusbeam") or ()]
     return frozenset().union(*map(brought_by, needs))
 
@@ -61,25 +63,26 @@ def imported(tree: ast.AST) -> Iterator[str]:
         yield from imported(node)
 
 
-def foreign(source: str) -> set[str]:
-    """The third-party modules among them."""
-    return set(imported(ast.parse(source))) - sys.stdlib_module_names - BROUGHT_BY_CALLERS - {*PRODUCT}
+def not_brought(source: str) -> set[str]:
+    """The third-party modules that a source imports and no extra brings."""
+    foreign = set(imported(ast.parse(source))) - sys.stdlib_module_names - BROUGHT_BY_CALLERS - {*PRODUCT}
+    return {module for module in foreign if in_extras().isdisjoint(distributions_of(module))}
+
+
+def distributions_of(module: str) -> list[str]:
+    """The installed distributions that have a top-level module."""
+    return [distribution(name) for name in modules().get(module, ())]
+
+
+modules = cache(packages_distributions)
 
 
 @pytest.mark.parametrize("package", PRODUCT)
 def test_each_imported_package_comes_with_an_extra(package: str) -> None:
-    known, brought = packages_distributions(), in_extras()
-    lacking = {
-        str(path.relative_to(ROOT)): module
-        for path in (ROOT / package).rglob("*.py")
-        for module in foreign(path.read_text())
-        if brought.isdisjoint(map(distribution, known.get(module, ())))
-    }
-    assert lacking == {}
+    found = {path: not_brought(path.read_text()) for path in (ROOT / package).rglob("*.py")}
+    assert {path: lacking for path, lacking in found.items() if lacking} == {}
 
 
 def test_an_import_of_one_of_the_tests_own_packages_is_noticed() -> None:
     source = "if TYPE_CHECKING:\n    import moto\ndef f():\n    from gql import Client\n    import os, rich\n"
-    known, brought = packages_distributions(), in_extras()
-    lacking = {module for module in foreign(source) if brought.isdisjoint(map(distribution, known[module]))}
-    assert lacking == {"gql"}
+    assert not_brought(source) == {"gql"}

@@ -36,11 +36,9 @@ def answered(job: Job) -> dict[str, Any]:
     assert isinstance(get_job, FieldNode)
     view = job_view(job)
     agents = [
-        {**agent, "fold": json.dumps(job.agents[agent["invocationId"]].to_item()["fold"])}
-        for agent in view["agents"]
+        {**agent, "fold": json.dumps({**state.to_item()["fold"], "order": state.order})}
+        for agent, state in zip(view["agents"], job.shown_agents, strict=True)
     ]
-    for agent, state in zip(agents, job.shown_agents, strict=True):
-        agent["fold"] = json.dumps({**json.loads(agent["fold"]), "order": state.order})
     whole = {**view, "agents": agents, "fold": json.dumps(job.head.to_item()["fold"])}
     selected: dict[str, Any] = _selected(whole, get_job.selection_set)
     return selected
